@@ -1,0 +1,187 @@
+/**
+ * Owns the seams of the node: each part as the others see it. The composition root (node.ts) makes the parts and
+ * hands them to each other through NodeParts; no part imports another's implementation.
+ */
+import type { Clock } from '../core/clock.ts';
+import type { Random } from '../core/random.ts';
+import type { CommandTable } from './command/table.ts';
+import type { QueuedCommand, Session } from './dispatch/session.ts';
+import type { Value } from './keyspace/value.ts';
+
+export interface NodeParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly config: Config;
+  readonly stats: Stats;
+  readonly commands: CommandTable;
+  readonly clients: Clients;
+  /** By index; only 0 in cluster mode. */
+  readonly databases: readonly Database[];
+  readonly propagation: Propagation;
+  readonly replication: Replication;
+  /** Absent without cluster-enabled. */
+  readonly cluster: Cluster | undefined;
+  /** Unix ms of the start. */
+  readonly startedAtMs: number;
+  /** 40 hexadecimal characters, anew at each start; INFO's run_id. */
+  readonly runId: string;
+  /** The client port that is listened on (differs from the directive when that is 0). */
+  readonly port: number;
+  /** Ends the node; resolves when everything is closed. Does not end the process. */
+  close(): Promise<void>;
+  /** Ends as SHUTDOWN does: `close`, then what the owner of the process decided. */
+  shutdown(): void;
+}
+
+export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning';
+
+/** In Redis's format: "pid:role day month year time level message". Never a password. */
+export type Log = (level: LogLevel, message: string) => void;
+
+/** Directives of redis.conf by their Redis name. Throws on a name that the table of directives does not have. */
+export interface Config {
+  /** Numbers, memory sizes (bytes) and times (in the directive's unit). */
+  number(name: string): number;
+  flag(name: string): boolean;
+  /** Text and enumerations. */
+  text(name: string): string;
+  /** Sets a value as CONFIG SET would, given as text; an error text when refused. */
+  set(name: string, value: string): string | undefined;
+  /** Calls `fn` after each change of the directive at run time. */
+  onChange(name: string, fn: () => void): void;
+}
+
+/** Counters that INFO shows. */
+export interface Stats {
+  commandsProcessed: number;
+  connectionsReceived: number;
+  rejectedConnections: number;
+  netInputBytes: number;
+  netOutputBytes: number;
+  keyspaceHits: number;
+  keyspaceMisses: number;
+  expiredKeys: number;
+  evictedKeys: number;
+  errorReplies: number;
+  fullSyncs: number;
+  partialSyncsOk: number;
+  partialSyncsRefused: number;
+  /** Writes since the last save. */
+  dirty: number;
+  migrateCachedSockets: number;
+}
+
+export interface Clients {
+  readonly count: number;
+  all(): Iterable<Session>;
+  byId(id: number): Session | undefined;
+}
+
+/** A key with its value. Keys and text are latin1 strings, one character a byte. */
+export interface Entry {
+  readonly key: string;
+  readonly value: Value;
+  /** Unix ms, or -1 without a time to live. */
+  readonly expireAtMs: number;
+}
+
+/**
+ * One database: the gate through which every change of the keyspace goes. Each mutation keeps the slot index,
+ * WATCH, the counters and (later) the snapshot right, so nobody changes a value behind it.
+ */
+export interface Database {
+  readonly index: number;
+  readonly size: number;
+  /** How many keys have a time to live. */
+  readonly expiringCount: number;
+  /** For a command that reads: counts a hit or a miss, marks the key as used. Expired keys are gone. */
+  lookupRead(key: string): Entry | undefined;
+  /** For a command that will write. Expired keys are deleted (and their deletion propagated by a master). */
+  lookupWrite(key: string): Entry | undefined;
+  /** Without any trace: no counters, no use, no deletion; expired keys are still not shown. */
+  peek(key: string): Entry | undefined;
+  /** Creates or replaces; drops the time to live unless `expireAtMs` gives one. */
+  set(key: string, value: Value, expireAtMs?: number): void;
+  /** Puts a value in place of the existing one, keeping its time to live. The key must exist. */
+  replaceValue(key: string, value: Value): void;
+  /** True when it was there. */
+  delete(key: string): boolean;
+  /** -1 removes the time to live. False when there is no such key. */
+  setExpire(key: string, expireAtMs: number): boolean;
+  /** To be called after a value was changed in place. */
+  changed(key: string): void;
+  /** A keyspace notification (notify-keyspace-events): class letter as in redis.conf ("$" string, "g" generic ...). */
+  notify(classLetter: string, event: string, key: string): void;
+  entries(): IterableIterator<Entry>;
+  clear(): void;
+  randomKey(): string | undefined;
+  /** Cluster mode only; the number of keys is kept, not counted. */
+  countInSlot(slot: number): number;
+  /** Cluster mode only; at most `count`, taken from the slot's own index. */
+  keysInSlot(slot: number, count: number): string[];
+}
+
+/** The one stream of writes that replicas (and the AOF) read. */
+export interface Propagation {
+  /** A write of database `dbIndex`; `argv` with latin1 strings. Called after the command has run. */
+  feed(dbIndex: number, argv: readonly string[]): void;
+  /** Several writes as one transaction: MULTI ... EXEC. */
+  feedTransaction(dbIndex: number, commands: readonly (readonly string[])[]): void;
+  /** Listens to the stream in order. Returns the function that stops it. */
+  subscribe(fn: (dbIndex: number, argv: readonly string[]) => void): () => void;
+}
+
+export interface MasterAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ReplicaInfo {
+  readonly ip: string;
+  readonly port: number;
+  readonly state: 'wait_bgsave' | 'send_bulk' | 'online';
+  readonly offset: number;
+  readonly lagSeconds: number;
+}
+
+export interface Replication {
+  readonly role: 'master' | 'replica';
+  /** Whom this node follows, if it is a replica. */
+  readonly master: MasterAddress | undefined;
+  readonly linkUp: boolean;
+  readonly replicationId: string;
+  readonly secondReplicationId: string;
+  /** Bytes of the stream so far: written as a master, applied as a replica. */
+  readonly offset: number;
+  readonly replicas: readonly ReplicaInfo[];
+  /** Unix ms of the last word from the master; 0 without one. */
+  readonly masterLastIoMs: number;
+  /** True while a full synchronisation is being received or loaded. */
+  readonly loading: boolean;
+  /** Becomes a replica of `master` (reconnecting when it is another one), or a master again. */
+  follow(master: MasterAddress | undefined): void;
+  /** The lines of INFO replication, "name:value" each. */
+  infoLines(): string[];
+  /** The reply of ROLE. */
+  roleReply(): string;
+  close(): void;
+}
+
+export interface Cluster {
+  readonly myId: string;
+  /**
+   * Decides whether this node serves the commands (one, or a whole transaction), as cluster.c getNodeByQuery.
+   * Undefined: it does. Otherwise the encoded error reply: MOVED, ASK, TRYAGAIN, CROSSSLOT, CLUSTERDOWN.
+   */
+  route(client: Session, commands: readonly QueuedCommand[]): string | undefined;
+  /** The same for the usual case, one command with one key: no arrays are made. */
+  routeKey(client: Session, command: QueuedCommand, key: string): string | undefined;
+  /** Whether the slot is served by this node as a master. */
+  ownsSlot(slot: number): boolean;
+  /** The lines of CLUSTER INFO, "name:value" each. */
+  infoLines(): string[];
+  /** PUBLISH and SPUBLISH to the other nodes. */
+  publish(channel: string, message: string, sharded: boolean): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,61 @@
+/**
+ * Owns string values that are changed in place: bytes with room to grow, so that SETBIT, SETRANGE and APPEND do
+ * not copy the whole value each time.
+ */
+export class ByteString {
+  #bytes: Buffer;
+  #length: number;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes);
+    this.#length = bytes.length;
+  }
+
+  static fromLatin1(text: string): ByteString {
+    return new ByteString(Buffer.from(text, 'latin1'));
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** A view, valid until the next change of length. */
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Grows to `length`, filled with zeros; shorter lengths change nothing. */
+  growTo(length: number): void {
+    if (length <= this.#length) return;
+    if (length > this.#bytes.length) {
+      const larger = Buffer.alloc(
+        Math.max(length, Math.min(this.#bytes.length * 2, this.#bytes.length + (1 << 20))),
+      );
+      larger.set(this.bytes);
+      this.#bytes = larger;
+    } else {
+      this.#bytes.fill(0, this.#length, length);
+    }
+    this.#length = length;
+  }
+
+  /** Writes latin1 text at `offset`, growing as needed. */
+  writeAt(offset: number, text: string): void {
+    this.growTo(offset + text.length);
+    this.#bytes.latin1Write(text, offset, text.length);
+  }
+
+  /** Characters [start, end) as a latin1 string. */
+  slice(start = 0, end = this.#length): string {
+    return this.#bytes.latin1Slice(start, Math.min(end, this.#length));
+  }
+
+  copy(): ByteString {
+    return new ByteString(this.bytes);
+  }
+}
+
+/** The whole value as a latin1 string. */
+export function textOf(value: string | ByteString): string {
+  return typeof value === 'string' ? value : value.slice();
+}

@@ -1,0 +1,93 @@
+/**
+ * Owns the encoding of replies as latin1 strings, one character a byte, ready for `socket.write(s, 'latin1')`.
+ * `resp` is the protocol version of the client (2 or 3); what both write alike does not take it.
+ * Source: the RESP specification; Redis networking.c addReply*.
+ */
+
+export type RespVersion = 2 | 3;
+
+export const OK = '+OK\r\n';
+export const PONG = '+PONG\r\n';
+export const QUEUED = '+QUEUED\r\n';
+export const ZERO = ':0\r\n';
+export const ONE = ':1\r\n';
+export const EMPTY_ARRAY = '*0\r\n';
+export const EMPTY_BULK = '$0\r\n\r\n';
+
+export function simple(text: string): string {
+  return `+${text}\r\n`;
+}
+
+/**
+ * An error reply. The first word of `text` is the error code ("ERR syntax error"); line breaks become spaces, as
+ * Redis's afterErrorReply does.
+ */
+export function error(text: string): string {
+  return /[\r\n]/.test(text) ? `-${text.replace(/[\r\n]/g, ' ')}\r\n` : `-${text}\r\n`;
+}
+
+export function isError(reply: string): boolean {
+  return reply.charCodeAt(0) === 45;
+}
+
+/** A signed 64-bit whole number. */
+export function integer(value: number | bigint): string {
+  return value === 0 ? ZERO : value === 1 ? ONE : `:${value}\r\n`;
+}
+
+/** A latin1 string, one character a byte. */
+export function bulk(text: string): string {
+  return `$${text.length}\r\n${text}\r\n`;
+}
+
+export function nullBulk(resp: RespVersion): string {
+  return resp === 2 ? '$-1\r\n' : '_\r\n';
+}
+
+export function nullArray(resp: RespVersion): string {
+  return resp === 2 ? '*-1\r\n' : '_\r\n';
+}
+
+export function bulkOrNull(text: string | undefined, resp: RespVersion): string {
+  return text === undefined ? nullBulk(resp) : bulk(text);
+}
+
+/** Already encoded items, framed as an array. */
+export function array(items: readonly string[]): string {
+  return items.length === 0 ? EMPTY_ARRAY : `*${items.length}\r\n${items.join('')}`;
+}
+
+export function bulkArray(items: Iterable<string>): string {
+  const encoded: string[] = [];
+  for (const item of items) encoded.push(bulk(item));
+  return array(encoded);
+}
+
+/** Already encoded items, key and value by turns; a flat array for RESP2. */
+export function map(items: readonly string[], resp: RespVersion): string {
+  return `${resp === 2 ? `*${items.length}` : `%${items.length / 2}`}\r\n${items.join('')}`;
+}
+
+/** Already encoded items; an array for RESP2. */
+export function set(items: readonly string[], resp: RespVersion): string {
+  return `${resp === 2 ? '*' : '~'}${items.length}\r\n${items.join('')}`;
+}
+
+/** Already encoded items; an array for RESP2. */
+export function push(items: readonly string[], resp: RespVersion): string {
+  return `${resp === 2 ? '*' : '>'}${items.length}\r\n${items.join('')}`;
+}
+
+export function boolean(value: boolean, resp: RespVersion): string {
+  return resp === 2 ? (value ? ONE : ZERO) : value ? '#t\r\n' : '#f\r\n';
+}
+
+/** A text such as INFO's: verbatim for RESP3, a bulk string for RESP2. `format` has three characters. */
+export function verbatim(text: string, resp: RespVersion, format = 'txt'): string {
+  return resp === 2 ? bulk(text) : `=${text.length + 4}\r\n${format}:${text}\r\n`;
+}
+
+/** A request as clients send it: an array of bulk strings, each latin1. */
+export function request(args: readonly string[]): string {
+  return bulkArray(args);
+}
