@@ -1,0 +1,153 @@
+/**
+ * Owns the processes of a local cluster: starting them, knowing them again after this program has ended, and
+ * ending them. A process id alone is no identity, since systems reuse them: the start time goes with it.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { delay } from '../core/clock.ts';
+import { TribError } from '../core/errors.ts';
+
+export interface NodeProcess {
+  readonly pid: number;
+  /** The system's own notion of when the process started: compared, never read. */
+  readonly startId: string;
+}
+
+export interface StartedNode extends NodeProcess {
+  /** What ended the process, once it has: "exit 1", "SIGKILL". */
+  readonly ended: () => string | undefined;
+  /** Lets this program end while the node goes on. */
+  readonly release: () => void;
+}
+
+export const LOG_FILE = 'node.log';
+
+/** Starts a node in its folder, in a process group of its own; what it prints goes to the log file there. */
+export function startNodeProcess(command: readonly string[], dir: string): StartedNode {
+  const [program = '', ...args] = command;
+  const log = openSync(join(dir, LOG_FILE), 'a', 0o600);
+  let ended: string | undefined;
+  try {
+    const child = spawn(program, args, { cwd: dir, detached: true, stdio: ['ignore', log, log] });
+    child.once('error', (error) => {
+      ended = error.message;
+    });
+    child.once('exit', (code, signal) => {
+      ended = signal ?? `exit ${code}`;
+    });
+    if (child.pid === undefined) {
+      throw new TribError('failed', `${program} could not be started.`, {
+        hint: `Is ${program} installed and on the PATH?`,
+      });
+    }
+    const { pid } = child;
+    return { pid, startId: startIdOf(pid) ?? '', ended: () => ended, release: () => child.unref() };
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** When the process started, as the system tells it; undefined when there is no such process, or it is a zombie. */
+export function startIdOf(pid: number): string | undefined {
+  try {
+    if (process.platform === 'linux') {
+      // Fields after the name in parentheses: state first; the start time is field 22 of the line. See proc(5).
+      const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+      return fields[0] === 'Z' ? undefined : fields[19];
+    }
+    const text = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'latin1' }).trim();
+    return text === '' ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isRunning(node: NodeProcess): boolean {
+  const startId = startIdOf(node.pid);
+  return startId !== undefined && (node.startId === '' || startId === node.startId);
+}
+
+/** Asks all to end (SIGTERM), and ends those that do not within `patienceMs` (SIGKILL). Returns when none runs. */
+export async function stopProcesses(
+  nodes: readonly NodeProcess[],
+  clock: Clock,
+  patienceMs = 5000,
+): Promise<void> {
+  signalAll(nodes, 'SIGTERM');
+  const deadlineMs = clock.monotonicMs() + patienceMs;
+  let left = nodes.filter(isRunning);
+  while (left.length > 0) {
+    if (clock.monotonicMs() > deadlineMs) signalAll(left, 'SIGKILL');
+    await delay(clock, 10);
+    left = left.filter(isRunning);
+  }
+}
+
+function signalAll(nodes: readonly NodeProcess[], signal: NodeJS.Signals): void {
+  for (const node of nodes) {
+    if (!isRunning(node)) continue;
+    try {
+      process.kill(node.pid, signal);
+    } catch {
+      // It ended between the look and the signal: that is what was wanted.
+    }
+  }
+}
+
+/**
+ * Resolves when the node accepts connections on 127.0.0.1:`port`. Throws a TribError with the log's last words
+ * when its process has ended, or after `timeoutMs`.
+ */
+export async function untilReady(
+  node: StartedNode,
+  port: number,
+  dir: string,
+  clock: Clock,
+  timeoutMs = 20_000,
+): Promise<void> {
+  const deadlineMs = clock.monotonicMs() + timeoutMs;
+  for (;;) {
+    const end = node.ended();
+    if (end !== undefined) {
+      throw new TribError(
+        'failed',
+        `The node on port ${port} ended at its start (${end}): ${lastWords(dir)}`,
+      );
+    }
+    if (await accepts(port)) return;
+    if (clock.monotonicMs() > deadlineMs) {
+      throw new TribError(
+        'timeout',
+        `The node on port ${port} did not accept connections: ${lastWords(dir)}`,
+      );
+    }
+    await delay(clock, 5);
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const answer = (accepted: boolean): void => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('error', () => answer(false));
+  });
+}
+
+/** The last lines that a node logged: one line, for a sentence. */
+export function lastWords(dir: string): string {
+  try {
+    const lines = readFileSync(join(dir, LOG_FILE), 'utf8').trim().split('\n');
+    return lines.slice(-3).join(' | ') || 'it logged nothing';
+  } catch {
+    return 'it has no log';
+  }
+}
