@@ -1,0 +1,68 @@
+/** Owns a bare connection for tests: requests out, RESP2 replies in, bytes as they are; independent of src/client. */
+import { connect, type Socket } from 'node:net';
+import RedisParser from 'redis-parser';
+
+/** Bulk strings are Buffers; errors are Error values, not thrown. */
+export type RawReply = Buffer | string | number | null | Error | RawReply[];
+
+export class RawConnection {
+  readonly #socket: Socket;
+  readonly #waiting: { resolve: (reply: RawReply) => void; reject: (error: Error) => void }[] = [];
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    const parser = new RedisParser({
+      returnBuffers: true,
+      returnReply: (reply: RawReply) => this.#waiting.shift()?.resolve(reply),
+      returnError: (error: Error) => this.#waiting.shift()?.resolve(error),
+    });
+    socket.on('data', (chunk) => parser.execute(chunk));
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      for (const { reject } of this.#waiting.splice(0)) reject(new Error('the connection was closed'));
+    });
+  }
+
+  static open(port: number, host = '127.0.0.1'): Promise<RawConnection> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ port, host, noDelay: true });
+      socket.once('error', reject);
+      socket.once('connect', () => resolve(new RawConnection(socket)));
+    });
+  }
+
+  /** One command; an error reply is returned as an Error. */
+  async call(...args: (string | Buffer | number)[]): Promise<RawReply> {
+    const [reply = null] = await this.pipeline([args]);
+    return reply;
+  }
+
+  /** The reply of one command as text. Throws on an error reply. */
+  async text(...args: (string | Buffer | number)[]): Promise<string> {
+    const reply = await this.call(...args);
+    if (reply instanceof Error) throw reply;
+    return String(reply);
+  }
+
+  /** All commands in one write. */
+  pipeline(commands: readonly (readonly (string | Buffer | number)[])[]): Promise<RawReply[]> {
+    const replies = commands.map(
+      () => new Promise<RawReply>((resolve, reject) => this.#waiting.push({ resolve, reject })),
+    );
+    this.#socket.write(Buffer.concat(commands.map(encodeRequest)));
+    return Promise.all(replies);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+function encodeRequest(args: readonly (string | Buffer | number)[]): Buffer {
+  const parts: Buffer[] = [Buffer.from(`*${args.length}\r\n`)];
+  for (const arg of args) {
+    const bytes = Buffer.isBuffer(arg) ? arg : Buffer.from(String(arg));
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'));
+  }
+  return Buffer.concat(parts);
+}
