@@ -5,7 +5,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import type { CommandTable } from './command/table.ts';
-import type { QueuedCommand, Session } from './dispatch/session.ts';
+import type { MasterSession, QueuedCommand, Session } from './dispatch/session.ts';
 import type { Value } from './keyspace/value.ts';
 
 export interface NodeParts {
@@ -16,6 +16,7 @@ export interface NodeParts {
   readonly stats: Stats;
   readonly commands: CommandTable;
   readonly clients: Clients;
+  readonly dispatch: Dispatch;
   /** By index; only 0 in cluster mode. */
   readonly databases: readonly Database[];
   readonly propagation: Propagation;
@@ -33,6 +34,35 @@ export interface NodeParts {
   /** Ends as SHUTDOWN does: `close`, then what the owner of the process decided. */
   shutdown(): void;
 }
+
+/** What the parts may ask of the dispatcher, besides running what clients send. */
+export interface Dispatch {
+  /**
+   * Keeps clients away from keys while something asynchronous works on them (MIGRATE): a command or transaction
+   * that names one of them waits, and with it the later requests of its client, until the returned function is
+   * called. The master's stream does not wait. Waiting commands go on in the order in which they came.
+   */
+  holdKeys(dbIndex: number, keys: readonly string[]): () => void;
+  /**
+   * Runs one request of the master's stream (SELECT, MULTI and EXEC included): no reply, none of the gates meant
+   * for clients. An error reply is logged.
+   */
+  applyFromMaster(argv: readonly string[]): void;
+  /** The session under which `applyFromMaster` runs; `reset()` it when another stream begins. */
+  readonly master: MasterSession;
+  /** From the keyspace's gate: the value or the time to live of a key changed. Breaks the transactions that watch it. */
+  keyTouched(dbIndex: number, key: string): void;
+  /** From the keyspace's gate: a whole database was emptied or replaced. */
+  databaseTouched(dbIndex: number): void;
+  /** Holds back the commands of clients (CLIENT PAUSE, a failover) until `untilMs`, Unix ms. Replicas go on. */
+  pause(reason: PauseReason, what: 'write' | 'all', untilMs: number): void;
+  unpause(reason: PauseReason): void;
+  /** Whether writes of clients are held back at the moment. */
+  readonly writesPaused: boolean;
+}
+
+/** Who asked for a pause; each reason has its own end. Source: server.h pause_purpose. */
+export type PauseReason = 'client' | 'failover' | 'shutdown';
 
 export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning';
 
@@ -74,6 +104,8 @@ export interface Stats {
 
 export interface Clients {
   readonly count: number;
+  /** Clients that wait for the reply of a command that returned BLOCKED. */
+  readonly blockedCount: number;
   all(): Iterable<Session>;
   byId(id: number): Session | undefined;
 }

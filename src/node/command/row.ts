@@ -85,6 +85,12 @@ export interface KeySpec {
     | { readonly type: 'unknown' };
 }
 
+/** One key of a command: its index in argv, and what is done with it. */
+export interface KeyReference {
+  readonly index: number;
+  readonly flags: readonly KeySpecFlag[];
+}
+
 /** The client gets its reply later, through `client.resume`; until then its next requests wait. */
 export const BLOCKED = Symbol('blocked');
 /** No reply at all (SUBSCRIBE wrote its own, a replica's REPLCONF ACK wants none). */
@@ -108,8 +114,8 @@ export interface CommandRow {
   /** Categories beyond those that flags imply. */
   readonly categories: readonly AclCategory[];
   readonly keySpecs: readonly KeySpec[];
-  /** Keys where key specs do not tell (MIGRATE, SORT): indexes into argv. */
-  readonly getKeys?: (argv: readonly string[]) => number[];
+  /** Keys where key specs do not tell (MIGRATE, SORT), or not what is done with them (SET with GET). */
+  readonly getKeys?: (argv: readonly string[]) => readonly (number | KeyReference)[];
   readonly summary: string;
   readonly since: string;
   readonly group: string;

@@ -4,12 +4,21 @@
  */
 import type { RespVersion } from '../../protocol/resp/encode.ts';
 import type { CommandRow } from '../command/row.ts';
+import type { Command } from '../command/table.ts';
 import type { Database } from '../parts.ts';
 
 export interface QueuedCommand {
   readonly row: CommandRow;
   readonly argv: readonly string[];
 }
+
+/** As the dispatcher queues it between MULTI and EXEC. */
+export interface QueuedCall extends QueuedCommand {
+  readonly row: Command;
+}
+
+/** CLIENT REPLY: 'skip' leaves out the reply of the next command only. */
+export type ReplyMode = 'on' | 'off' | 'skip';
 
 export interface Session {
   /** Never reused within a node. */
@@ -29,21 +38,46 @@ export interface Session {
   /** READONLY was sent: reads of slots of our master are served here. */
   readonly: boolean;
   /** Between MULTI and EXEC: what is queued. */
-  queue: QueuedCommand[] | undefined;
+  queue: QueuedCall[] | undefined;
   /** A command was refused while queueing, so that EXEC must fail. */
   queueBroken: boolean;
   /** A watched key has changed. */
   watchBroken: boolean;
+  /** How many keys it watches. */
+  watchCount: number;
+  /** MONITOR was sent: it sees every command of the others. */
+  monitor: boolean;
+  /** CLIENT NO-EVICT. */
+  noEvict: boolean;
+  replyMode: ReplyMode;
+  /** The last command it sent, for CLIENT LIST. */
+  lastCommand: Command | undefined;
+  /** Unix ms of the last bytes from it. */
+  lastInteractionMs: number;
+  /** Waits for the reply of a command that returned BLOCKED. */
+  readonly blocked: boolean;
+  /** Set by a command that returns BLOCKED and may be ended by CLIENT UNBLOCK: what it replies then. */
+  onUnblock: ((withError: boolean) => string) | undefined;
   /** Writes bytes out of turn (push messages, the replication stream): a latin1 string, or raw bytes. */
   write(data: string | Uint8Array): void;
   /** Bytes that the socket has not taken yet. */
   readonly pendingBytes: number;
+  /** Bytes received that are no complete request yet. */
+  readonly queryBytes: number;
   /** The reply of a command that returned BLOCKED; then the next requests of this client go on. */
   resume(reply: string): void;
+  /** Runs its held-back command again, then its next requests. Called by the dispatcher when a hold or pause ends. */
+  retry(): void;
   /** Ends the connection at once. */
   destroy(): void;
   /** Ends the connection when everything written is sent. */
   end(): void;
   /** Called once when the connection has ended, however it did. */
   onClose(fn: () => void): void;
+}
+
+/** The session of the master's stream. */
+export interface MasterSession extends Session {
+  /** Database 0 and no open transaction: another stream begins. */
+  reset(): void;
 }
