@@ -1,0 +1,71 @@
+/** Owns the clusters that the benchmarks run on: masters of redis-server, with known keys. */
+import { keySlot, SLOT_COUNT } from '../src/protocol/slots/key-slot.ts';
+import { parseNodes } from '../src/protocol/text/nodes.ts';
+import { RawConnection } from '../test/helpers/raw-connection.ts';
+import { redisCli } from '../test/helpers/run.ts';
+import { type Servers, startServers, until } from '../test/helpers/servers.ts';
+
+/** Three redis-server masters, made a cluster by redis-cli; each owns a third of the slots in order. */
+export async function threeMasters(): Promise<Servers> {
+  const servers = await startServers(['redis-server', 'redis-server', 'redis-server']);
+  const made = await redisCli(['--cluster', 'create', ...servers.addresses, '--cluster-yes']);
+  if (made.code !== 0) throw new Error(made.stdout);
+  await untilOk(servers);
+  return servers;
+}
+
+/** Every node says cluster_state:ok. */
+export async function untilOk(servers: Servers): Promise<void> {
+  for (const { port } of servers.nodes) {
+    const connection = await RawConnection.open(port);
+    await until(
+      async () => (await connection.text('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+      'cluster_state:ok',
+    );
+    connection.close();
+  }
+}
+
+/** The ids of the masters, in the order of the servers. */
+export async function idsOf(servers: Servers): Promise<string[]> {
+  const connection = await RawConnection.open(servers.nodes[0]?.port ?? 0);
+  const lines = parseNodes(await connection.text('CLUSTER', 'NODES'));
+  connection.close();
+  return servers.nodes.map(({ port }) => lines.find((line) => line.port === port)?.id ?? '');
+}
+
+/** One hash tag for each slot. */
+function slotTags(): string[] {
+  const tags: string[] = new Array(SLOT_COUNT);
+  for (let number = 0, found = 0; found < SLOT_COUNT; number++) {
+    const tag = number.toString(36);
+    const slot = keySlot(tag);
+    if (tags[slot] !== undefined) continue;
+    tags[slot] = tag;
+    found++;
+  }
+  return tags;
+}
+
+/** `keysEach` keys of `bytes` bytes in each of the slots [0, slotCount), on the node at `port` that owns them. */
+export async function fillSlots(
+  port: number,
+  slotCount: number,
+  keysEach: number,
+  bytes: number,
+): Promise<void> {
+  const tags = slotTags();
+  const value = 'x'.repeat(bytes);
+  const connection = await RawConnection.open(port);
+  for (let slot = 0; slot < slotCount; slot++) {
+    const commands = Array.from({ length: keysEach }, (_, index) => [
+      'SET',
+      `{${tags[slot]}}:${index}`,
+      value,
+    ]);
+    const replies = await connection.pipeline(commands);
+    const refused = replies.find((reply) => String(reply) !== 'OK');
+    if (refused !== undefined) throw new Error(`slot ${slot} could not be filled: ${String(refused)}`);
+  }
+  connection.close();
+}
