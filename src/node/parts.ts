@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import type { CommandTable } from './command/table.ts';
 import type { MasterSession, QueuedCommand, Session } from './dispatch/session.ts';
-import type { Value } from './keyspace/value.ts';
+import type { EncodingHint, Value } from './keyspace/value.ts';
 
 export interface NodeParts {
   readonly clock: Clock;
@@ -19,6 +19,7 @@ export interface NodeParts {
   readonly dispatch: Dispatch;
   /** By index; only 0 in cluster mode. */
   readonly databases: readonly Database[];
+  readonly activeExpiry: ActiveExpiry;
   readonly propagation: Propagation;
   readonly replication: Replication;
   /** Absent without cluster-enabled. */
@@ -116,6 +117,10 @@ export interface Entry {
   readonly value: Value;
   /** Unix ms, or -1 without a time to live. */
   readonly expireAtMs: number;
+  /** When and how often it was used; only Database.idleMs and frequency understand it. */
+  readonly access: number;
+  /** For OBJECT ENCODING. */
+  readonly encodingHint: EncodingHint;
 }
 
 /**
@@ -127,16 +132,20 @@ export interface Database {
   readonly size: number;
   /** How many keys have a time to live. */
   readonly expiringCount: number;
+  /** Average rest of the times to live, as the active expiry saw them; INFO's avg_ttl. */
+  readonly averageTtlMs: number;
   /** For a command that reads: counts a hit or a miss, marks the key as used. Expired keys are gone. */
   lookupRead(key: string): Entry | undefined;
+  /** For a command that asks about a key (TYPE, TTL, OBJECT): as `lookupRead`, but the key is not marked as used. */
+  lookupNoTouch(key: string, notifyMiss?: boolean): Entry | undefined;
   /** For a command that will write. Expired keys are deleted (and their deletion propagated by a master). */
   lookupWrite(key: string): Entry | undefined;
   /** Without any trace: no counters, no use, no deletion; expired keys are still not shown. */
   peek(key: string): Entry | undefined;
   /** Creates or replaces; drops the time to live unless `expireAtMs` gives one. */
-  set(key: string, value: Value, expireAtMs?: number): void;
+  set(key: string, value: Value, expireAtMs?: number, encodingHint?: EncodingHint): void;
   /** Puts a value in place of the existing one, keeping its time to live. The key must exist. */
-  replaceValue(key: string, value: Value): void;
+  replaceValue(key: string, value: Value, encodingHint?: EncodingHint): void;
   /** True when it was there. */
   delete(key: string): boolean;
   /** -1 removes the time to live. False when there is no such key. */
@@ -145,13 +154,38 @@ export interface Database {
   changed(key: string): void;
   /** A keyspace notification (notify-keyspace-events): class letter as in redis.conf ("$" string, "g" generic ...). */
   notify(classLetter: string, event: string, key: string): void;
+  /** True when the entry's time has come: it must not be shown, and on a master it is deleted now. */
+  expireIfNeeded(entry: Entry): boolean;
+  /** All of them, expired ones too. Between two steps only the one just given may be deleted. */
   entries(): IterableIterator<Entry>;
+  /**
+   * Visits a few entries, expired ones too, and returns the next cursor (0 to 2^45), 0 at the end. What is there from
+   * the first call to the last is visited at least once. `visit` must not change the database.
+   */
+  scan(cursor: number, visit: (entry: Entry) => void): number;
+  /** Counts as many writes as there were keys. */
   clear(): void;
   randomKey(): string | undefined;
   /** Cluster mode only; the number of keys is kept, not counted. */
   countInSlot(slot: number): number;
   /** Cluster mode only; at most `count`, taken from the slot's own index. */
   keysInSlot(slot: number, count: number): string[];
+  /** Milliseconds since the last use. */
+  idleMs(entry: Entry): number;
+  /** How often it is used, 0 to 255; only kept with an LFU policy. */
+  frequency(entry: Entry): number;
+  /** What RESTORE's IDLETIME or FREQ (0 to 255) says of a key. */
+  setUsage(key: string, usage: { readonly idleSeconds: number } | { readonly frequency: number }): void;
+}
+
+/** The deletion of expired keys that nobody asks for, as DEBUG and INFO see it. */
+export interface ActiveExpiry {
+  /** DEBUG SET-ACTIVE-EXPIRE. */
+  enabled: boolean;
+  /** Estimated part of the keys with a time to live that are expired but still there; 0 to 1. */
+  readonly staleRatio: number;
+  readonly timeCapReachedCount: number;
+  readonly timeUsedMs: number;
 }
 
 /** The one stream of writes that replicas (and the AOF) read. */

@@ -8,3 +8,9 @@ export type StringValue = string | ByteString;
 export type Value = StringValue;
 
 export type TypeName = 'string' | 'list' | 'set' | 'zset' | 'hash' | 'stream';
+
+/**
+ * How a string came to be, for OBJECT ENCODING: by SET and the like (int, embstr or raw, as it looks), as text that
+ * was not looked at (INCRBYFLOAT: never int), or changed in place (raw, however short).
+ */
+export type EncodingHint = 'auto' | 'text' | 'raw';

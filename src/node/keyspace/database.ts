@@ -1,0 +1,284 @@
+/**
+ * Owns one database: its entries, their time to live, and the gate that every change goes through. Never knows
+ * a command or a client; what must follow a change it tells through KeyspaceHooks.
+ * Source: the behaviour of Redis db.c (lookupKey, setKey, dbGenericDelete, expireIfNeeded, dbRandomKey).
+ */
+import type { Random } from '../../core/random.ts';
+import type { Database, Entry, Stats } from '../parts.ts';
+import type { AccessTracker } from './access.ts';
+import { KeyEntry, type TimeToLive } from './entry.ts';
+import type { Hasher } from './hasher.ts';
+import { Store } from './store.ts';
+import type { EncodingHint, Value } from './value.ts';
+
+/** What the keyspace asks of the node, and tells it. */
+export interface KeyspaceHooks {
+  /** Unix time in ms; fixed while a command, transaction or script runs. */
+  nowMs(): number;
+  /** Whether this node follows a master, so that expired keys are the master's to delete. */
+  isReplica(): boolean;
+  /** Whether clients may write to this node although it is a replica (replica-read-only no). */
+  isWritableReplica(): boolean;
+  /** Whether the command that runs comes from the master: to it no key is expired. */
+  isServingMaster(): boolean;
+  /** Whether a data set is being loaded: nothing expires then. */
+  isLoading(): boolean;
+  /** Whether the data set must stay as it is (CLIENT PAUSE, a failover): expired keys are hidden, not deleted. */
+  isPaused(): boolean;
+  /** The key's value or time to live changed (WATCH, client caches). */
+  touched(dbIndex: number, key: string): void;
+  /** All keys are about to go, or to be replaced. */
+  flushed(dbIndex: number): void;
+  /** An expired or evicted key was deleted: replicas and the AOF get `DEL key` or `UNLINK key`. */
+  propagateDelete(dbIndex: number, key: string): void;
+  /** A keyspace notification; the class as its letter in notify-keyspace-events. Absent while nobody can listen. */
+  readonly notify?: ((dbIndex: number, classLetter: string, event: string, key: string) => void) | undefined;
+}
+
+export interface DatabaseDeps {
+  readonly hooks: KeyspaceHooks;
+  readonly stats: Stats;
+  readonly random: Random;
+  readonly hasher: Hasher;
+  readonly access: AccessTracker;
+  /** Cluster mode: keys are indexed by slot. */
+  readonly slotted: boolean;
+}
+
+/** After so many random keys that turn out expired, a replica gives one of them. Source: db.c dbRandomKey. */
+const RANDOM_TRIES = 100;
+
+export class KeyDatabase implements Database {
+  readonly index: number;
+  averageTtlMs = 0;
+  readonly #deps: DatabaseDeps;
+  readonly #hooks: KeyspaceHooks;
+  readonly #stats: Stats;
+  readonly #access: AccessTracker;
+  readonly #store: Store;
+  readonly #expiring: TimeToLive[] = [];
+
+  constructor(index: number, deps: DatabaseDeps) {
+    this.index = index;
+    this.#deps = deps;
+    this.#hooks = deps.hooks;
+    this.#stats = deps.stats;
+    this.#access = deps.access;
+    this.#store = new Store(deps.hasher, deps.slotted);
+  }
+
+  get size(): number {
+    return this.#store.size;
+  }
+
+  get expiringCount(): number {
+    return this.#expiring.length;
+  }
+
+  lookupRead(key: string): KeyEntry | undefined {
+    const entry = this.lookupNoTouch(key);
+    if (entry !== undefined) entry.access = this.#access.used(entry.access);
+    return entry;
+  }
+
+  lookupNoTouch(key: string, notifyMiss = true): KeyEntry | undefined {
+    const entry = this.#store.find(key);
+    if (entry === undefined || (entry.timeToLive !== undefined && this.#expireIfNeeded(entry, false))) {
+      this.#stats.keyspaceMisses++;
+      if (notifyMiss) this.notify('m', 'keymiss', key);
+      return undefined;
+    }
+    this.#stats.keyspaceHits++;
+    return entry;
+  }
+
+  lookupWrite(key: string): KeyEntry | undefined {
+    const entry = this.#store.find(key);
+    if (entry === undefined) return undefined;
+    if (entry.timeToLive !== undefined && this.#expireIfNeeded(entry, true)) return undefined;
+    entry.access = this.#access.used(entry.access);
+    return entry;
+  }
+
+  peek(key: string): KeyEntry | undefined {
+    const entry = this.#store.find(key);
+    return entry?.timeToLive !== undefined && this.#isExpired(entry.timeToLive.atMs) ? undefined : entry;
+  }
+
+  expireIfNeeded(entry: Entry): boolean {
+    return entry.expireAtMs >= 0 && this.#expireIfNeeded(entry, false);
+  }
+
+  set(key: string, value: Value, expireAtMs = -1, encodingHint: EncodingHint = 'auto'): void {
+    let entry = this.#store.find(key);
+    if (entry?.timeToLive !== undefined && this.#expireIfNeeded(entry, true)) entry = this.#store.find(key);
+    if (entry === undefined) {
+      entry = new KeyEntry(key, value, this.#access.initial());
+      this.#store.insert(entry);
+      this.notify('n', 'new', key);
+    } else {
+      this.#overwrite(entry, value);
+    }
+    entry.encodingHint = encodingHint;
+    if (expireAtMs >= 0) this.#expireAt(entry, expireAtMs);
+    else if (entry.timeToLive !== undefined) this.#persist(entry);
+    this.#changed(key);
+  }
+
+  replaceValue(key: string, value: Value, encodingHint: EncodingHint = 'auto'): void {
+    const entry = this.#store.find(key);
+    if (entry === undefined) throw new Error('replaceValue needs a key that exists');
+    this.#overwrite(entry, value);
+    entry.encodingHint = encodingHint;
+    this.#changed(key);
+  }
+
+  delete(key: string): boolean {
+    const entry = this.#store.find(key);
+    if (entry === undefined) return false;
+    // An expired key that stays (on a replica) is still there to be deleted, by its master.
+    if (entry.timeToLive !== undefined) this.#expireIfNeeded(entry, false);
+    if (!this.#remove(key)) return false;
+    this.#changed(key);
+    return true;
+  }
+
+  setExpire(key: string, expireAtMs: number): boolean {
+    const entry = this.#store.find(key);
+    if (entry === undefined) return false;
+    if (expireAtMs >= 0) this.#expireAt(entry, expireAtMs);
+    else if (entry.timeToLive !== undefined) this.#persist(entry);
+    this.#changed(key);
+    return true;
+  }
+
+  changed(key: string): void {
+    this.#changed(key);
+  }
+
+  notify(classLetter: string, event: string, key: string): void {
+    this.#hooks.notify?.(this.index, classLetter, event, key);
+  }
+
+  entries(): IterableIterator<KeyEntry> {
+    return this.#store.entries();
+  }
+
+  scan(cursor: number, visit: (entry: Entry) => void): number {
+    return this.#store.scan(cursor, visit);
+  }
+
+  clear(): void {
+    this.#hooks.flushed(this.index);
+    this.#stats.dirty += this.#store.size;
+    this.#store.clear();
+    this.#expiring.length = 0;
+    this.averageTtlMs = 0;
+  }
+
+  randomKey(): string | undefined {
+    const allExpiring = this.#expiring.length === this.#store.size;
+    for (let tries = RANDOM_TRIES; ; ) {
+      const entry = this.#store.random(this.#deps.random);
+      if (entry === undefined) return undefined;
+      if (entry.timeToLive === undefined) return entry.key;
+      // Where expired keys are not deleted, all of them may be expired.
+      if (allExpiring && !this.#deletesExpired(false) && --tries === 0) return entry.key;
+      if (!this.#expireIfNeeded(entry, false)) return entry.key;
+    }
+  }
+
+  countInSlot(slot: number): number {
+    return this.#store.countInSlot(slot);
+  }
+
+  keysInSlot(slot: number, count: number): string[] {
+    return this.#store.keysInSlot(slot, count);
+  }
+
+  idleMs(entry: Entry): number {
+    return this.#access.idleMs(entry.access);
+  }
+
+  frequency(entry: Entry): number {
+    return this.#access.frequency(entry.access);
+  }
+
+  setUsage(key: string, usage: { readonly idleSeconds: number } | { readonly frequency: number }): void {
+    const entry = this.#store.find(key);
+    if (entry === undefined) return;
+    entry.access =
+      'frequency' in usage
+        ? this.#access.fromFrequency(usage.frequency)
+        : this.#access.fromIdleSeconds(usage.idleSeconds);
+  }
+
+  /** The keys with a time to live, from place `place` downward, for the active expiry. */
+  expiringAt(place: number): TimeToLive | undefined {
+    return this.#expiring[place];
+  }
+
+  /** Deletes a key whose time has come, with all that follows. For the active expiry. */
+  expire(entry: KeyEntry): void {
+    this.#remove(entry.key);
+    this.#stats.expiredKeys++;
+    this.notify('x', 'expired', entry.key);
+    this.#hooks.touched(this.index, entry.key);
+    this.#hooks.propagateDelete(this.index, entry.key);
+  }
+
+  #changed(key: string): void {
+    this.#stats.dirty++;
+    this.#hooks.touched(this.index, key);
+  }
+
+  #overwrite(entry: KeyEntry, value: Value): void {
+    entry.value = value;
+    if (!this.#access.lfu) entry.access = this.#access.initial();
+  }
+
+  #remove(key: string): boolean {
+    const entry = this.#store.remove(key);
+    if (entry === undefined) return false;
+    if (entry.timeToLive !== undefined) this.#persist(entry);
+    return true;
+  }
+
+  #isExpired(atMs: number): boolean {
+    return this.#hooks.nowMs() > atMs && !this.#hooks.isLoading() && !this.#hooks.isServingMaster();
+  }
+
+  #deletesExpired(forWrite: boolean): boolean {
+    const hooks = this.#hooks;
+    if (hooks.isPaused()) return false;
+    return !hooks.isReplica() || (forWrite && hooks.isWritableReplica());
+  }
+
+  /** True when the entry must not be seen (any more). */
+  #expireIfNeeded(entry: Entry, forWrite: boolean): boolean {
+    if (!this.#isExpired(entry.expireAtMs)) return false;
+    if (this.#deletesExpired(forWrite)) {
+      const current = this.#store.find(entry.key);
+      if (current !== undefined) this.expire(current);
+    }
+    return true;
+  }
+
+  #expireAt(entry: KeyEntry, atMs: number): void {
+    if (entry.timeToLive !== undefined) {
+      entry.timeToLive.atMs = atMs;
+      return;
+    }
+    entry.timeToLive = { entry, atMs, place: this.#expiring.length };
+    this.#expiring.push(entry.timeToLive);
+  }
+
+  #persist(entry: KeyEntry): void {
+    const gone = entry.timeToLive;
+    const last = this.#expiring.pop();
+    entry.timeToLive = undefined;
+    if (gone === undefined || last === undefined || last === gone) return;
+    this.#expiring[gone.place] = last;
+    last.place = gone.place;
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Owns where the entries of a database are: one Dict, or in cluster mode one a slot, so that a slot's keys are counted
+ * and listed without a search. Never knows of expiry or of commands. Source: the shape of Redis 8's kvstore.c.
+ */
+import type { Random } from '../../core/random.ts';
+import { SLOT_COUNT } from '../../protocol/slots/key-slot.ts';
+import { Dict } from './dict.ts';
+import type { KeyEntry } from './entry.ts';
+import type { Hasher } from './hasher.ts';
+import { slotOf } from './slot-of.ts';
+import { WeightedChoice } from './weighted-choice.ts';
+
+export class Store {
+  readonly #hasher: Hasher;
+  readonly #slotted: boolean;
+  readonly #dicts: (Dict<KeyEntry> | undefined)[];
+  /** Keys by slot, to choose a slot with the chance that its keys give it. */
+  readonly #weights: WeightedChoice | undefined;
+  #size = 0;
+
+  constructor(hasher: Hasher, slotted: boolean) {
+    this.#hasher = hasher;
+    this.#slotted = slotted;
+    this.#dicts = new Array<Dict<KeyEntry> | undefined>(slotted ? SLOT_COUNT : 1).fill(undefined);
+    this.#weights = slotted ? new WeightedChoice(SLOT_COUNT) : undefined;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  find(key: string): KeyEntry | undefined {
+    return this.#dicts[this.#slotted ? slotOf(key) : 0]?.find(key);
+  }
+
+  /** The key must not be there yet. */
+  insert(entry: KeyEntry): void {
+    const slot = this.#slotted ? slotOf(entry.key) : 0;
+    let dict = this.#dicts[slot];
+    if (dict === undefined) {
+      dict = new Dict<KeyEntry>(this.#hasher);
+      this.#dicts[slot] = dict;
+    }
+    dict.insert(entry);
+    this.#size++;
+    this.#weights?.add(slot, 1);
+  }
+
+  /** The entry that was removed. */
+  remove(key: string): KeyEntry | undefined {
+    const slot = this.#slotted ? slotOf(key) : 0;
+    const dict = this.#dicts[slot];
+    const removed = dict?.remove(key);
+    if (removed === undefined) return undefined;
+    this.#size--;
+    this.#weights?.add(slot, -1);
+    if (dict?.size === 0) this.#dicts[slot] = undefined;
+    return removed;
+  }
+
+  clear(): void {
+    this.#dicts.fill(undefined);
+    this.#weights?.clear();
+    this.#size = 0;
+  }
+
+  /** Every entry; what Dict.entries says about changes in between holds. */
+  *entries(): IterableIterator<KeyEntry> {
+    for (let slot = 0; slot < this.#dicts.length; slot++) {
+      const dict = this.#dicts[slot];
+      if (dict !== undefined) yield* dict.entries();
+    }
+  }
+
+  /** As Dict.scan, slot after slot. The cursor is the Dict's times the number of slots, plus the slot. */
+  scan(cursor: number, visit: (entry: KeyEntry) => void): number {
+    const slots = this.#dicts.length;
+    let slot = cursor % slots;
+    const inSlot = (cursor - slot) / slots;
+    const next = this.#dicts[slot]?.scan(inSlot, visit) ?? 0;
+    if (next !== 0) return next * slots + slot;
+    do slot++;
+    while (slot < slots && this.#dicts[slot] === undefined);
+    return slot < slots ? slot : 0;
+  }
+
+  random(random: Random): KeyEntry | undefined {
+    if (this.#size === 0) return undefined;
+    const slot = this.#weights?.choose(random) ?? 0;
+    return this.#dicts[slot]?.random(random);
+  }
+
+  countInSlot(slot: number): number {
+    return this.#dicts[slot]?.size ?? 0;
+  }
+
+  keysInSlot(slot: number, count: number): string[] {
+    const keys: string[] = [];
+    const dict = this.#dicts[slot];
+    if (dict === undefined || count <= 0) return keys;
+    for (const entry of dict.entries()) {
+      keys.push(entry.key);
+      if (keys.length >= count) break;
+    }
+    return keys;
+  }
+}
