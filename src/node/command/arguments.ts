@@ -1,0 +1,71 @@
+/**
+ * Owns the reading of arguments: numbers as Redis takes them, and the time options that several commands share.
+ * Source: Redis util.c string2ll, object.c getLongLongFromObject, t_string.c parseExtendedStringArgumentsOrReply.
+ */
+
+export const INT64_MAX = 9223372036854775807n;
+export const INT64_MIN = -9223372036854775808n;
+
+/** So many digits always fit a safe integer. */
+const SAFE_DIGITS = 15;
+
+/**
+ * A signed 64-bit number in its one canonical form: no plus, no blanks, no leading zeros, no "-0". A number
+ * where that is exact, else a bigint; undefined when it is no such number.
+ */
+export function parseInt64(text: string): number | bigint | undefined {
+  const length = text.length;
+  const negative = text.charCodeAt(0) === 45;
+  const first = negative ? 1 : 0;
+  const digits = length - first;
+  if (digits === 0 || digits > 19) return undefined;
+  if (text.charCodeAt(first) === 48) return length === 1 ? 0 : undefined;
+  let value = 0;
+  for (let i = first; i < length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  if (digits <= SAFE_DIGITS) return negative ? -value : value;
+  return narrow(BigInt(text));
+}
+
+/** The same as a number, rounded beyond 2^53; for limits and times whose range is checked afterwards. */
+export function parseInteger(text: string): number | undefined {
+  const value = parseInt64(text);
+  return typeof value === 'bigint' ? Number(value) : value;
+}
+
+/** A number where that is exact; undefined outside 64 bits. */
+export function narrow(value: bigint): number | bigint | undefined {
+  if (value > INT64_MAX || value < INT64_MIN) return undefined;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** The sum of two signed 64-bit numbers; undefined when it does not fit. */
+export function addInt64(a: number | bigint, b: number | bigint): number | bigint | undefined {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + b;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  return narrow(BigInt(a) + BigInt(b));
+}
+
+/** Times beyond this (more than 2^53 ms) are kept rounded; the largest number below 2^63. */
+const LATEST_TIME_MS = 2 ** 63 - 1024;
+
+/**
+ * A time as absolute Unix ms: `value` in seconds or milliseconds, after `baseMs` (0 when it is absolute itself). May be
+ * negative; undefined when it does not fit 64 bits on the way.
+ */
+export function absoluteTimeMs(value: number | bigint, seconds: boolean, baseMs: number): number | undefined {
+  if (typeof value === 'number') {
+    const timeMs = (seconds ? value * 1000 : value) + baseMs;
+    if (Number.isSafeInteger(timeMs)) return timeMs;
+  }
+  const inMs = BigInt(value) * (seconds ? 1000n : 1n);
+  if (narrow(inMs) === undefined) return undefined;
+  const timeMs = narrow(inMs + BigInt(baseMs));
+  return timeMs === undefined ? undefined : Math.min(Number(timeMs), LATEST_TIME_MS);
+}
