@@ -5,7 +5,19 @@
 
 /** Input ended early, or holds a value that cannot be. */
 export class BytesError extends Error {
-  override readonly name = 'BytesError';
+  override readonly name: string = 'BytesError';
+}
+
+/** Input ended early: more of it may still come, where it is a stream. */
+export class EndOfInputError extends BytesError {
+  override readonly name = 'EndOfInputError';
+  /** How many bytes the refused read would have needed on top. */
+  readonly missingBytes: number;
+
+  constructor(wantedBytes: number, offset: number, leftBytes: number) {
+    super(`${wantedBytes} bytes wanted at ${offset}, ${leftBytes} left`);
+    this.missingBytes = wantedBytes - leftBytes;
+  }
 }
 
 export class ByteReader {
@@ -27,9 +39,9 @@ export class ByteReader {
   /** Moves `length` bytes on and returns where they start. Throws BytesError when there are fewer. */
   take(length: number): number {
     const start = this.offset;
-    if (length < 0 || length > this.end - start) {
-      throw new BytesError(`${length} bytes wanted at ${start}, ${this.end - start} left`);
-    }
+    const left = this.end - start;
+    if (length > left) throw new EndOfInputError(length, start, left);
+    if (length < 0) throw new BytesError(`a length of ${length} at ${start}`);
     this.offset = start + length;
     return start;
   }
@@ -173,6 +185,10 @@ export class ByteWriter {
     if (at + 4 > this.#length) throw new BytesError('patch outside what was written');
     this.#buffer.writeUInt32BE(value, at);
     return this;
+  }
+  /** Starts over, keeping the memory: what `bytes` gave before is overwritten. */
+  clear(): void {
+    this.#length = 0;
   }
   /** What was written so far; a view, valid until the next write. */
   bytes(): Buffer {
