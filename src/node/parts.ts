@@ -7,6 +7,7 @@ import type { Random } from '../core/random.ts';
 import type { CommandTable } from './command/table.ts';
 import type { MasterSession, QueuedCommand, Session } from './dispatch/session.ts';
 import type { EncodingHint, Value } from './keyspace/value.ts';
+import type { ByteString } from './types/string/byte-string.ts';
 
 export interface NodeParts {
   readonly clock: Clock;
@@ -146,6 +147,8 @@ export interface Database {
   set(key: string, value: Value, expireAtMs?: number, encodingHint?: EncodingHint): void;
   /** Puts a value in place of the existing one, keeping its time to live. The key must exist. */
   replaceValue(key: string, value: Value, encodingHint?: EncodingHint): void;
+  /** The string of an existing key, as bytes to be changed in place; `changed` is to be called afterwards. */
+  editString(key: string): ByteString;
   /** True when it was there. */
   delete(key: string): boolean;
   /** -1 removes the time to live. False when there is no such key. */

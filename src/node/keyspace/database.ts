@@ -5,6 +5,7 @@
  */
 import type { Random } from '../../core/random.ts';
 import type { Database, Entry, Stats } from '../parts.ts';
+import { ByteString } from '../types/string/byte-string.ts';
 import type { AccessTracker } from './access.ts';
 import { KeyEntry, type TimeToLive } from './entry.ts';
 import type { Hasher } from './hasher.ts';
@@ -131,6 +132,13 @@ export class KeyDatabase implements Database {
     this.#overwrite(entry, value);
     entry.encodingHint = encodingHint;
     this.#changed(key);
+  }
+
+  editString(key: string): ByteString {
+    const entry = this.#store.find(key);
+    if (entry === undefined) throw new Error('editString needs a key that exists');
+    if (typeof entry.value === 'string') entry.value = ByteString.fromLatin1(entry.value);
+    return entry.value;
   }
 
   delete(key: string): boolean {

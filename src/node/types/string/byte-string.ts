@@ -6,8 +6,9 @@ export class ByteString {
   #bytes: Buffer;
   #length: number;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes);
+  /** Takes the bytes over: nobody else may change them afterwards. */
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
     this.#length = bytes.length;
   }
 
@@ -51,7 +52,7 @@ export class ByteString {
   }
 
   copy(): ByteString {
-    return new ByteString(this.bytes);
+    return new ByteString(Buffer.from(this.bytes));
   }
 }
 

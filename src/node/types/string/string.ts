@@ -22,3 +22,8 @@ export function stringEncoding(value: StringValue, hint: EncodingHint): StringEn
   if (hint === 'auto' && value.length <= INTEGER_LENGTH && parseInt64(value) !== undefined) return 'int';
   return value.length <= EMBEDDED_LENGTH ? 'embstr' : 'raw';
 }
+
+/** The bytes; a view where there is one, valid until the next change. */
+export function bytesOf(value: StringValue): Uint8Array {
+  return typeof value === 'string' ? Buffer.from(value, 'latin1') : value.bytes;
+}
