@@ -138,6 +138,7 @@ export class KeyDatabase implements Database {
     const entry = this.#store.find(key);
     if (entry === undefined) throw new Error('editString needs a key that exists');
     if (typeof entry.value === 'string') entry.value = ByteString.fromLatin1(entry.value);
+    else if (entry.value.shared) entry.value = entry.value.copy();
     return entry.value;
   }
 

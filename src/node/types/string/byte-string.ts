@@ -3,6 +3,11 @@
  * not copy the whole value each time.
  */
 export class ByteString {
+  /**
+   * Somebody (a snapshot that is being written) relies on these bytes staying as they are: before a change, the
+   * database puts a copy in their place.
+   */
+  shared = false;
   #bytes: Buffer;
   #length: number;
 

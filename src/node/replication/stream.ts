@@ -1,0 +1,139 @@
+/**
+ * Owns the node's replication stream: its names (replication ids), its offset, and what is written to it. On a master the
+ * stream is made here of the writes; on a replica it is the master's, byte for byte. What one turn of the event loop writes
+ * goes out together. Source: Redis replication.c replicationFeedSlaves, changeReplicationId, shiftReplicationId.
+ */
+import type { Random } from '../../core/random.ts';
+import { request } from '../../protocol/resp/encode.ts';
+import { Backlog } from './backlog.ts';
+
+const NO_ID = '0'.repeat(40);
+const GETACK = request(['REPLCONF', 'GETACK', '*']);
+/** So much is not held until the turn ends. */
+const FLUSH_BYTES = 64 * 1024;
+
+export class ReplicationStream {
+  /** Names this history of writes: who shares it and an offset has the same data. 40 hexadecimal characters. */
+  id: string;
+  /** The history that this one continues, up to and without `secondOffset`; zeros when there is none. */
+  secondId = NO_ID;
+  secondOffset = -1;
+  /** The database that the stream has selected; -1 makes the next write select its own. */
+  selectedDb = -1;
+  readonly #random: Random;
+  /** Called when there is more in the backlog. */
+  readonly #onFlushed: () => void;
+  #backlog: Backlog | undefined;
+  #offset = 0;
+  /** Written, and not in the backlog yet. */
+  #pending = '';
+  #flushScheduled = false;
+  #acksWanted = false;
+
+  constructor(random: Random, onFlushed: () => void) {
+    this.#random = random;
+    this.#onFlushed = onFlushed;
+    this.id = random.hex(40);
+  }
+
+  /** Bytes of the stream so far, the offset of the last one. Stands still while there is no backlog. */
+  get offset(): number {
+    return this.#offset + this.#pending.length;
+  }
+
+  /** Absent until somebody may need it. Holds what was flushed. */
+  get backlog(): Backlog | undefined {
+    return this.#backlog;
+  }
+
+  openBacklog(capacityBytes: number): void {
+    this.#backlog ??= new Backlog(this.#offset, capacityBytes);
+  }
+
+  /** A master that nobody follows forgets its backlog; what was named by the ids is no longer known. */
+  dropBacklog(): void {
+    this.flush();
+    this.#backlog = undefined;
+  }
+
+  /** A new history begins, with nothing before it. */
+  renewId(): void {
+    this.id = this.#random.hex(40);
+    this.clearSecondId();
+  }
+
+  clearSecondId(): void {
+    this.secondId = NO_ID;
+    this.secondOffset = -1;
+  }
+
+  /** A new history begins here, and continues the old one: what was written so far holds for both. */
+  shiftId(id = this.#random.hex(40)): void {
+    this.secondId = this.id;
+    this.secondOffset = this.offset + 1;
+    this.id = id;
+  }
+
+  /** The stream is another master's from here on: `offset` is that of the data just loaded. */
+  restart(id: string, offset: number, capacityBytes: number): void {
+    this.#pending = '';
+    this.id = id;
+    this.clearSecondId();
+    this.#offset = offset;
+    this.#backlog = new Backlog(offset, capacityBytes);
+  }
+
+  /** Writes a command of database `dbIndex`; -1 for one that has nothing to do with databases. */
+  feed(dbIndex: number, argv: readonly string[]): void {
+    if (this.#backlog === undefined) return;
+    let text = request(argv);
+    if (dbIndex !== this.selectedDb && dbIndex >= 0) {
+      this.selectedDb = dbIndex;
+      text = request(['SELECT', String(dbIndex)]) + text;
+    }
+    this.#append(text);
+  }
+
+  /** Asks all replicas for their offsets, once, behind what this turn of the event loop writes. */
+  requestAcks(): void {
+    this.#acksWanted = true;
+    this.#scheduleFlush();
+  }
+
+  /** Bytes of the master's stream that were applied here. */
+  appendApplied(bytes: Uint8Array): void {
+    this.#backlog?.append(bytes);
+    this.#offset += bytes.length;
+    this.#scheduleFlush();
+  }
+
+  /** Moves what was written into the backlog, from where it is sent. */
+  flush(): void {
+    if (this.#acksWanted) {
+      this.#acksWanted = false;
+      if (this.#backlog !== undefined) this.#pending += GETACK;
+    }
+    if (this.#pending.length > 0) {
+      const pending = this.#pending;
+      this.#pending = '';
+      this.#offset += pending.length;
+      this.#backlog?.append(pending);
+    }
+    this.#onFlushed();
+  }
+
+  #append(text: string): void {
+    this.#pending += text;
+    if (this.#pending.length > FLUSH_BYTES) this.flush();
+    else this.#scheduleFlush();
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    queueMicrotask(() => {
+      this.#flushScheduled = false;
+      this.flush();
+    });
+  }
+}
