@@ -56,6 +56,19 @@ export interface Dispatch {
   keyTouched(dbIndex: number, key: string): void;
   /** From the keyspace's gate: a whole database was emptied or replaced. */
   databaseTouched(dbIndex: number): void;
+  /** WATCH, and its end. */
+  watch(client: Session, keys: readonly string[]): void;
+  unwatch(client: Session): void;
+  /** Two databases change places: called before they do. */
+  databasesSwapped(a: Database, b: Database): void;
+  /** EXEC: runs what the client queued, or tells why not. */
+  exec(client: Session): string;
+  /** Ends the client's transaction without running it. */
+  discard(client: Session): void;
+  /** Unix ms; while a command, transaction or script runs, the same all the time. */
+  nowMs(): number;
+  /** Whether the command that runs comes from the master. */
+  readonly servingMaster: boolean;
   /** Holds back the commands of clients (CLIENT PAUSE, a failover) until `untilMs`, Unix ms. Replicas go on. */
   pause(reason: PauseReason, what: 'write' | 'all', untilMs: number): void;
   unpause(reason: PauseReason): void;

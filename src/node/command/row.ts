@@ -26,7 +26,9 @@ export type CommandFlag =
   | 'no_multi'
   | 'allow_busy'
   | 'movablekeys'
-  /** A container ("CLUSTER"): only its subcommands run. Not shown. */
+  /** Needs its own enable- directive (DEBUG). Not shown. */
+  | 'protected'
+  /** Exists in sentinel mode too. Not shown. */
   | 'sentinel';
 
 /** Without the '@'. The implied ones (read, write, admin, dangerous, fast, slow ...) are derived from flags. */

@@ -29,6 +29,7 @@ export const flagBits = {
   allow_busy: 1 << 18,
   movablekeys: 1 << 19,
   sentinel: 1 << 20,
+  protected: 1 << 21,
 } as const satisfies Record<CommandFlag, number>;
 
 /** What INFO commandstats and latencystats show of a command. */
@@ -88,20 +89,21 @@ function compile(row: CommandRow, container: Command | undefined): Command {
   let bits = movableKeys(row) ? flagBits.movablekeys : 0;
   for (const flag of row.flags) bits |= flagBits[flag];
   const subcommands: Command[] = [];
+  const { subcommands: children, ...own } = row;
   const command: Command = {
-    ...row,
+    ...own,
     fullName: container ? `${container.name}|${row.name}` : row.name,
     bits,
     keyIndex: singleKeyIndex(row),
     hasKeys: row.keySpecs.length > 0 || (bits & flagBits.movablekeys) !== 0,
     container,
-    subcommandByName: row.subcommands && new Map(),
+    subcommandByName: children && new Map(),
     stats: emptyStats(),
-    ...(row.subcommands && { subcommands }),
+    ...(children && { subcommands }),
   };
-  if (row.subcommands) {
+  if (children) {
     const byName = command.subcommandByName as Map<string, Command>;
-    for (const child of row.subcommands) {
+    for (const child of children) {
       const compiled = compile(child, command);
       subcommands.push(compiled);
       byName.set(compiled.name, compiled);

@@ -24,4 +24,8 @@ export interface Context {
   propagateAs(argv: readonly string[]): void;
   /** Sends nothing for this command. */
   preventPropagation(): void;
+  /** Whether the handler may return BLOCKED: not inside a transaction or script, nor for the master's stream. */
+  readonly mayBlock: boolean;
+  /** Keeps an argument (a password) out of MONITOR and the slow log. */
+  redact(index: number): void;
 }

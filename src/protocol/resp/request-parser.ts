@@ -71,7 +71,6 @@ export class RequestParser {
   #owned = false;
   /** How far a search for the end of the current line has come. */
   #scanned = 0;
-  #inline = false;
   /** Arguments of the current request that are yet to come; 0 between requests. */
   #missing = 0;
   /** Length of the current argument, -1 while it is not known. */

@@ -1,0 +1,69 @@
+/**
+ * Owns the one stream of writes that replicas (and the AOF) read: what one command, transaction or script changed goes
+ * out together, as MULTI ... EXEC when it is more than one write.
+ * Source: Redis server.c alsoPropagate, propagatePendingCommands.
+ */
+import type { Propagation } from '../parts.ts';
+
+type Listener = (dbIndex: number, argv: readonly string[]) => void;
+
+interface Write {
+  readonly dbIndex: number;
+  readonly argv: readonly string[];
+}
+
+const MULTI = ['MULTI'];
+const EXEC = ['EXEC'];
+
+export class PropagationStream implements Propagation {
+  #listeners: readonly Listener[] = [];
+  #depth = 0;
+  #pending: Write[] = [];
+
+  /** Whether anybody listens: nothing need be collected otherwise. */
+  get wanted(): boolean {
+    return this.#listeners.length > 0;
+  }
+
+  /** What is fed until the matching `leave` belongs together. */
+  enter(): void {
+    this.#depth++;
+  }
+
+  leave(): void {
+    if (--this.#depth > 0 || this.#pending.length === 0) return;
+    const writes = this.#pending;
+    this.#pending = [];
+    this.#emitTogether(writes);
+  }
+
+  feed(dbIndex: number, argv: readonly string[]): void {
+    if (this.#listeners.length === 0) return;
+    if (this.#depth > 0) this.#pending.push({ dbIndex, argv });
+    else this.#emit(dbIndex, argv);
+  }
+
+  feedTransaction(dbIndex: number, commands: readonly (readonly string[])[]): void {
+    this.enter();
+    for (const argv of commands) this.feed(dbIndex, argv);
+    this.leave();
+  }
+
+  subscribe(fn: Listener): () => void {
+    this.#listeners = [...this.#listeners, fn];
+    return () => {
+      this.#listeners = this.#listeners.filter((listener) => listener !== fn);
+    };
+  }
+
+  #emitTogether(writes: readonly Write[]): void {
+    const first = writes[0] as Write;
+    if (writes.length > 1) this.#emit(first.dbIndex, MULTI);
+    for (const { dbIndex, argv } of writes) this.#emit(dbIndex, argv);
+    if (writes.length > 1) this.#emit((writes.at(-1) as Write).dbIndex, EXEC);
+  }
+
+  #emit(dbIndex: number, argv: readonly string[]): void {
+    for (const listener of this.#listeners) listener(dbIndex, argv);
+  }
+}
