@@ -162,16 +162,22 @@ export interface Database {
   replaceValue(key: string, value: Value, encodingHint?: EncodingHint): void;
   /** The string of an existing key, as bytes to be changed in place; `changed` is to be called afterwards. */
   editString(key: string): ByteString;
+  /** Deletes what is there and creates the key anew; one write. */
+  recreate(key: string, value: Value, expireAtMs: number, encodingHint: EncodingHint): void;
+  /** Gives an existing key another name, or another database; what is there goes. One write. */
+  moveTo(key: string, target: Database, targetKey: string): void;
   /** True when it was there. */
   delete(key: string): boolean;
   /** -1 removes the time to live. False when there is no such key. */
   setExpire(key: string, expireAtMs: number): boolean;
-  /** To be called after a value was changed in place. */
-  changed(key: string): void;
+  /** To be called after a value was changed in place; `writes` is what counts for the next save. */
+  changed(key: string, writes?: number): void;
   /** A keyspace notification (notify-keyspace-events): class letter as in redis.conf ("$" string, "g" generic ...). */
   notify(classLetter: string, event: string, key: string): void;
   /** True when the entry's time has come: it must not be shown, and on a master it is deleted now. */
   expireIfNeeded(entry: Entry): boolean;
+  /** True when the entry's time has come. Deletes nothing. */
+  isExpired(entry: Entry): boolean;
   /** All of them, expired ones too. Between two steps only the one just given may be deleted. */
   entries(): IterableIterator<Entry>;
   /**

@@ -3,6 +3,8 @@
  * Source: Redis util.c string2ll, object.c getLongLongFromObject, t_string.c parseExtendedStringArgumentsOrReply.
  */
 
+import { NOT_32_BIT, NOT_AN_INTEGER } from './errors.ts';
+
 export const INT64_MAX = 9223372036854775807n;
 export const INT64_MIN = -9223372036854775808n;
 
@@ -68,4 +70,13 @@ export function absoluteTimeMs(value: number | bigint, seconds: boolean, baseMs:
   if (narrow(inMs) === undefined) return undefined;
   const timeMs = narrow(inMs + BigInt(baseMs));
   return timeMs === undefined ? undefined : Math.min(Number(timeMs), LATEST_TIME_MS);
+}
+
+const INT32_MAX = 2147483647;
+
+/** A number of 32 bits (a database index), or the error reply. Source: object.c getIntFromObjectOrReply. */
+export function parseInt32(text: string): number | string {
+  const value = parseInteger(text);
+  if (value === undefined) return NOT_AN_INTEGER;
+  return value > INT32_MAX || value < -INT32_MAX - 1 ? NOT_32_BIT : value;
 }

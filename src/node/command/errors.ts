@@ -8,8 +8,8 @@ export const WRONG_TYPE = error('WRONGTYPE Operation against a key holding the w
 export const SYNTAX_ERROR = error('ERR syntax error');
 export const NO_SUCH_KEY = error('ERR no such key');
 export const NOT_AN_INTEGER = error('ERR value is not an integer or out of range');
+export const NOT_32_BIT = error('ERR value is out of range, value must between -2147483648 and 2147483647');
 export const NOT_A_FLOAT = error('ERR value is not a valid float');
-export const INDEX_OUT_OF_RANGE = error('ERR index out of range');
 export const DB_INDEX_OUT_OF_RANGE = error('ERR DB index is out of range');
 export const SAME_OBJECT = error('ERR source and destination objects are the same');
 export const STRING_TOO_LONG = error('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
@@ -27,6 +27,6 @@ export function wrongArity(command: string): string {
 /** `container` in upper case, `subcommand` as it was sent. Source: networking.c addReplySubcommandSyntaxError. */
 export function unknownSubcommand(container: string, subcommand: string): string {
   return error(
-    `ERR unknown subcommand or wrong number of arguments for '${subcommand}'. Try ${container} HELP.`,
+    `ERR unknown subcommand or wrong number of arguments for '${subcommand.slice(0, 128)}'. Try ${container} HELP.`,
   );
 }

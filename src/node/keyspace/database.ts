@@ -110,20 +110,19 @@ export class KeyDatabase implements Database {
     return entry.expireAtMs >= 0 && this.#expireIfNeeded(entry, false);
   }
 
+  isExpired(entry: Entry): boolean {
+    return entry.expireAtMs >= 0 && this.#isExpired(entry.expireAtMs);
+  }
+
   set(key: string, value: Value, expireAtMs = -1, encodingHint: EncodingHint = 'auto'): void {
     let entry = this.#store.find(key);
     if (entry?.timeToLive !== undefined && this.#expireIfNeeded(entry, true)) entry = this.#store.find(key);
-    if (entry === undefined) {
-      entry = new KeyEntry(key, value, this.#access.initial());
-      this.#store.insert(entry);
-      this.notify('n', 'new', key);
-    } else {
-      this.#overwrite(entry, value);
-    }
+    if (entry === undefined) entry = this.#create(key, value);
+    else this.#overwrite(entry, value);
     entry.encodingHint = encodingHint;
     if (expireAtMs >= 0) this.#expireAt(entry, expireAtMs);
     else if (entry.timeToLive !== undefined) this.#persist(entry);
-    this.#changed(key);
+    this.changed(key);
   }
 
   replaceValue(key: string, value: Value, encodingHint: EncodingHint = 'auto'): void {
@@ -131,7 +130,23 @@ export class KeyDatabase implements Database {
     if (entry === undefined) throw new Error('replaceValue needs a key that exists');
     this.#overwrite(entry, value);
     entry.encodingHint = encodingHint;
-    this.#changed(key);
+    this.changed(key);
+  }
+
+  recreate(key: string, value: Value, expireAtMs: number, encodingHint: EncodingHint): void {
+    this.#remove(key);
+    const entry = this.#create(key, value);
+    entry.encodingHint = encodingHint;
+    if (expireAtMs >= 0) this.#expireAt(entry, expireAtMs);
+    this.changed(key);
+  }
+
+  moveTo(key: string, target: Database, targetKey: string): void {
+    const entry = this.#store.find(key);
+    if (entry === undefined) throw new Error('moveTo needs a key that exists');
+    target.recreate(targetKey, entry.value, entry.expireAtMs, entry.encodingHint);
+    this.#remove(key);
+    this.#hooks.touched(this.index, key);
   }
 
   editString(key: string): ByteString {
@@ -148,7 +163,7 @@ export class KeyDatabase implements Database {
     // An expired key that stays (on a replica) is still there to be deleted, by its master.
     if (entry.timeToLive !== undefined) this.#expireIfNeeded(entry, false);
     if (!this.#remove(key)) return false;
-    this.#changed(key);
+    this.changed(key);
     return true;
   }
 
@@ -157,12 +172,13 @@ export class KeyDatabase implements Database {
     if (entry === undefined) return false;
     if (expireAtMs >= 0) this.#expireAt(entry, expireAtMs);
     else if (entry.timeToLive !== undefined) this.#persist(entry);
-    this.#changed(key);
+    this.changed(key);
     return true;
   }
 
-  changed(key: string): void {
-    this.#changed(key);
+  changed(key: string, writes = 1): void {
+    this.#stats.dirty += writes;
+    this.#hooks.touched(this.index, key);
   }
 
   notify(classLetter: string, event: string, key: string): void {
@@ -236,9 +252,11 @@ export class KeyDatabase implements Database {
     this.#hooks.propagateDelete(this.index, entry.key);
   }
 
-  #changed(key: string): void {
-    this.#stats.dirty++;
-    this.#hooks.touched(this.index, key);
+  #create(key: string, value: Value): KeyEntry {
+    const entry = new KeyEntry(key, value, this.#access.initial());
+    this.#store.insert(entry);
+    this.notify('n', 'new', key);
+    return entry;
   }
 
   #overwrite(entry: KeyEntry, value: Value): void {

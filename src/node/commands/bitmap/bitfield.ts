@@ -125,7 +125,7 @@ function bitfield(context: Context, argv: readonly string[], readonly: boolean):
     return integer(result);
   });
   if (value === undefined) db.set(key, string);
-  else if (changes > 0) db.changed(key);
+  else if (changes > 0) db.changed(key, changes);
   if (changes > 0) db.notify('$', 'setbit', key);
   return array(replies);
 }

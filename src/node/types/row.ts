@@ -1,0 +1,19 @@
+/**
+ * Owns what a data type is: one row a type. Commands on keys of any type, DUMP, RESTORE and replication work through it.
+ */
+import type { RdbSource, RdbValue } from '../../protocol/rdb/objects.ts';
+import type { EncodingHint, TypeName, Value } from '../keyspace/value.ts';
+
+export interface TypeRow<V extends Value = Value> {
+  /** As TYPE shows it. */
+  readonly name: TypeName;
+  holds(value: Value): value is V;
+  /** As OBJECT ENCODING shows it. */
+  encoding(value: V, hint: EncodingHint): string;
+  /** A value of its own: changing one does not change the other. */
+  copy(value: V): V;
+  /** What RDB writes. A view of the value: to be written before its next change. */
+  toRdb(value: V): RdbSource;
+  /** What RDB has read; undefined for another type's. */
+  fromRdb(value: RdbValue): V | undefined;
+}
