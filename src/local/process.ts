@@ -2,17 +2,18 @@
  * Owns the processes of a local cluster: starting them, knowing them again after this program has ended, and
  * ending them. A process id alone is no identity, since systems reuse them: the start time goes with it.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { delay } from '../core/clock.ts';
 import { TribError } from '../core/errors.ts';
+import { startIdOf } from '../core/process-identity.ts';
 
 export interface NodeProcess {
   readonly pid: number;
-  /** The system's own notion of when the process started: compared, never read. */
+  /** When it started, as core/process-identity tells it. */
   readonly startId: string;
 }
 
@@ -47,23 +48,6 @@ export function startNodeProcess(command: readonly string[], dir: string): Start
     return { pid, startId: startIdOf(pid) ?? '', ended: () => ended, release: () => child.unref() };
   } finally {
     closeSync(log);
-  }
-}
-
-/** When the process started, as the system tells it; undefined when there is no such process, or it is a zombie. */
-export function startIdOf(pid: number): string | undefined {
-  try {
-    if (process.platform === 'linux') {
-      // Fields after the name in parentheses: state first; the start time is field 22 of the line. See proc(5).
-      const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-        .replace(/^.*\) /s, '')
-        .split(' ');
-      return fields[0] === 'Z' ? undefined : fields[19];
-    }
-    const text = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'latin1' }).trim();
-    return text === '' ? undefined : text;
-  } catch {
-    return undefined;
   }
 }
 
