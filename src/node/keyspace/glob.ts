@@ -43,11 +43,6 @@ export function globMatches(pattern: string, text: string, ignoreCase = false): 
   return at === pattern.length;
 }
 
-/** Whether the pattern has no special characters, so that it can match one text only. */
-export function isLiteral(pattern: string): boolean {
-  return !/[*?[\\]/.test(pattern);
-}
-
 /** The index behind the element of the pattern at `at` when it matches `byte`, else -1. */
 function matchByte(pattern: string, at: number, byte: number, ignoreCase: boolean): number {
   const element = pattern.charCodeAt(at);
