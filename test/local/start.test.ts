@@ -7,13 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { systemRandom } from '../../src/core/random.ts';
 import { freePorts, isPortFree, portsFrom } from '../../src/local/ports.ts';
-import {
-  isRunning,
-  startIdOf,
-  startNodeProcess,
-  stopProcesses,
-  untilReady,
-} from '../../src/local/process.ts';
+import { isRunning, startNodeProcess, stopProcesses, untilReady } from '../../src/local/process.ts';
 import { defaultDir, ensureDir, readState, writeState } from '../../src/local/state.ts';
 
 let dir: string;
