@@ -4,9 +4,18 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
+import type { BusMachine } from './bus/machine.ts';
+import type { Reply } from './command/row.ts';
 import type { CommandTable } from './command/table.ts';
+import type { ConfigStore } from './config/store.ts';
 import type { MasterSession, QueuedCommand, Session } from './dispatch/session.ts';
+import type { Keyspace } from './keyspace/keyspace.ts';
 import type { EncodingHint, Value } from './keyspace/value.ts';
+import type { Monitors } from './observe/monitors.ts';
+import type { SlowLog } from './observe/slow-log.ts';
+import type { NodeStats } from './observe/stats.ts';
+import type { Listener } from './server/listener.ts';
+import type { Stopping } from './server/stopping.ts';
 import type { ByteString } from './types/string/byte-string.ts';
 
 export interface NodeParts {
@@ -27,6 +36,8 @@ export interface NodeParts {
   readonly cluster: Cluster | undefined;
   /** Unix ms of the start. */
   readonly startedAtMs: number;
+  /** What only the commands of the server itself need. */
+  readonly server: ServerParts;
   /** 40 hexadecimal characters, anew at each start; INFO's run_id. */
   readonly runId: string;
   /** The client port that is listened on (differs from the directive when that is 0). */
@@ -35,6 +46,17 @@ export interface NodeParts {
   close(): Promise<void>;
   /** Ends as SHUTDOWN does: `close`, then what the owner of the process decided. */
   shutdown(): void;
+}
+
+/** The insides of the server room, for its own commands (CONFIG, INFO, SLOWLOG, MONITOR, SHUTDOWN). */
+export interface ServerParts {
+  readonly config: ConfigStore;
+  readonly stats: NodeStats;
+  readonly slowLog: SlowLog;
+  readonly monitors: Monitors;
+  readonly keyspace: Keyspace;
+  readonly listener: Listener;
+  readonly stopping: Stopping;
 }
 
 /** What the parts may ask of the dispatcher, besides running what clients send. */
@@ -91,6 +113,8 @@ export interface Config {
   flag(name: string): boolean;
   /** Text and enumerations. */
   text(name: string): string;
+  /** Whether redis.conf or the command line named the directive. */
+  wasGiven(name: string): boolean;
   /** Sets a value as CONFIG SET would, given as text; an error text when refused. */
   set(name: string, value: string): string | undefined;
   /** Calls `fn` after each change of the directive at run time. */
@@ -245,7 +269,10 @@ export interface Replication {
   readonly replicas: readonly ReplicaInfo[];
   /** Unix ms of the last word from the master; 0 without one. */
   readonly masterLastIoMs: number;
-  /** True while a full synchronisation is being received or loaded. */
+  /**
+   * True while the data of a full synchronisation take the place of the old ones. Before that, while they are received,
+   * the old ones are still there.
+   */
   readonly loading: boolean;
   /** Becomes a replica of `master` (reconnecting when it is another one), or a master again. */
   follow(master: MasterAddress | undefined): void;
@@ -253,7 +280,38 @@ export interface Replication {
   infoLines(): string[];
   /** The reply of ROLE. */
   roleReply(): string;
+  /** What the commands of replicas, and WAIT, ask for. */
+  readonly service: ReplicaService;
   close(): void;
+}
+
+/** What a replica tells of itself by REPLCONF before it asks for its synchronisation. */
+export interface ReplicaOptions {
+  listeningPort: number;
+  announcedIp: string;
+  /** Understands an RDB that ends at a mark instead of having a length. */
+  eofCapable: boolean;
+  /** Understands +CONTINUE with a new replication id. */
+  psync2Capable: boolean;
+  /** Wants the RDB only, no stream. */
+  rdbOnly: boolean;
+  /** Wants an RDB without keys. */
+  excludeData: boolean;
+}
+
+export interface ReplicaService {
+  optionsOf(client: Session): ReplicaOptions;
+  /**
+   * Makes the client a replica: with `from` it may go on at that offset (the next byte it wants) of that history. Its
+   * answer is written when the synchronisation begins.
+   */
+  sync(client: Session, from: { readonly id: string; readonly offset: number } | undefined): Reply;
+  acknowledge(client: Session, offset: number): void;
+  /**
+   * Until `count` replicas have everything written so far, or `timeoutMs` (0: for ever) is over; answers how many have.
+   * Where the client may not be kept waiting, at once.
+   */
+  wait(client: Session, count: number, timeoutMs: number, mayBlock: boolean): Reply;
 }
 
 export interface Cluster {
@@ -271,5 +329,18 @@ export interface Cluster {
   infoLines(): string[];
   /** PUBLISH and SPUBLISH to the other nodes. */
   publish(channel: string, message: string, sharded: boolean): void;
+  /** The bus itself, for CLUSTER's subcommands. */
+  readonly machine: BusMachine;
+  /**
+   * Does what commands have left to do: keeps nodes.conf, tells the other nodes. To be called before the replies of
+   * those commands are sent; cheap when there is nothing. Without the call it is done a little later.
+   */
+  settle(): void;
+  /** Writes nodes.conf now; what went wrong, if anything. */
+  saveConfig(): string | undefined;
+  /** Closes links with a node (DEBUG CLUSTERLINK KILL). False when the node is not known. */
+  killLinks(direction: 'to' | 'from' | 'all', nodeId: string): boolean;
+  /** Opens the port of the bus. Rejects with the sentence that Redis logs. */
+  start(): Promise<void>;
   close(): Promise<void>;
 }

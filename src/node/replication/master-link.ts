@@ -1,0 +1,310 @@
+/**
+ * Owns the replica's end of the link to its master, as a pure machine: bytes come in, what to do goes out through LinkEffects.
+ * One link lives as long as one connection: handshake, PSYNC, the RDB in either framing, the stream. Never knows a socket,
+ * a clock or the keyspace.
+ * Source: Redis replication.c syncWithMaster, slaveTryPartialResynchronization, readSyncBulkPayload; networking.c commandProcessed.
+ */
+import { request } from '../../protocol/resp/encode.ts';
+import { RequestParser } from '../../protocol/resp/request-parser.ts';
+import type { LogLevel } from '../parts.ts';
+
+export interface LinkOptions {
+  /** How to log in; `user` '' for the default one. Absent when there is no password. */
+  readonly auth: { readonly user: string; readonly password: string } | undefined;
+  readonly listeningPort: number;
+  /** '' when it is not announced. */
+  readonly announcedIp: string;
+  /** What this node has of a history that the master may know; PSYNC goes on from there. */
+  readonly cached: { readonly id: string; readonly offset: number } | undefined;
+}
+
+export interface LinkEffects {
+  send(text: string): void;
+  log(level: LogLevel, message: string): void;
+  /** The master sends everything: the data will be that of `offset` in the history `id`. */
+  fullSyncBegins(id: string, offset: number): void;
+  /** The size of the RDB; undefined when it ends at a mark. */
+  transferBegins(sizeBytes: number | undefined): void;
+  /** The next bytes of the RDB. Returns how many of them belonged to it; throws when it must be refused. */
+  rdb(bytes: Buffer): number;
+  /** Whether the RDB is complete. */
+  rdbDone(): boolean;
+  /** The RDB is there. Its loading ends with `startStream`. */
+  transferEnds(): void;
+  /** The master goes on where this node stopped; under a new name of the history, if one is given. */
+  partialSync(id: string | undefined): void;
+  /** A command of the stream. Returns false while a transaction is open, whose bytes count only when it is done. */
+  apply(argv: readonly string[]): boolean;
+  /** Bytes of the stream that were applied. */
+  applied(bytes: Uint8Array): void;
+  /** The link is of no use any more. The owner closes the connection. */
+  failed(reason: string): void;
+}
+
+export type LinkState = 'connecting' | 'handshake' | 'transfer' | 'loading' | 'stream' | 'failed';
+
+const isGetAck = (argv: readonly string[]): boolean =>
+  argv.length === 3 && argv[0]?.toUpperCase() === 'REPLCONF' && argv[1]?.toUpperCase() === 'GETACK';
+
+const MARK_LENGTH = 40;
+const MAX_LINE_BYTES = 4096;
+const LF = 10;
+
+export class MasterLink {
+  state: LinkState = 'connecting';
+  /** Bytes of the RDB so far, for INFO. */
+  transferredBytes = 0;
+  /** Its size; -1 until it is known, 0 when it ends at a mark. */
+  transferSizeBytes = -1;
+  readonly #options: LinkOptions;
+  readonly #effects: LinkEffects;
+  /** What the next lines answer, in order. */
+  readonly #expected: ((line: string) => void)[] = [];
+  #line = '';
+  #mark: string | undefined;
+  #markSeen = '';
+  /** Bytes that came behind the RDB before the stream began. */
+  #early: Buffer[] = [];
+  readonly #parser = new RequestParser();
+  /** Offset of the stream's beginning, then of what is applied. */
+  #startOffset = -1;
+  #offset = -1;
+  /** A transaction is open: its bytes count when it is done. */
+  #inTransaction = false;
+  /** Bytes of the stream that came and are not applied yet. */
+  readonly #unapplied: Buffer[] = [];
+
+  constructor(options: LinkOptions, effects: LinkEffects) {
+    this.#options = options;
+    this.#effects = effects;
+  }
+
+  /** Offset of the last byte applied; -1 before the stream. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Offset of the last byte that came; -1 before the stream. */
+  get readOffset(): number {
+    return this.#offset < 0 ? -1 : this.#startOffset + this.#parser.consumedBytes + this.#parser.pendingBytes;
+  }
+
+  /** The connection is there. */
+  connected(): void {
+    this.state = 'handshake';
+    this.#ask(['PING'], (line) => this.#pingAnswered(line));
+  }
+
+  receive(chunk: Buffer): void {
+    let rest = chunk;
+    while (rest.length > 0 && this.state !== 'failed') {
+      if (this.state === 'stream') {
+        this.#receiveStream(rest);
+        return;
+      }
+      if (this.state === 'loading') {
+        this.#early.push(rest);
+        return;
+      }
+      rest =
+        this.state === 'transfer' && this.transferSizeBytes >= 0
+          ? this.#receiveRdb(rest)
+          : this.#receiveLine(rest);
+    }
+  }
+
+  /** The data of `offset` are loaded (or were there): commands follow. */
+  startStream(offset: number): void {
+    this.state = 'stream';
+    this.#startOffset = offset;
+    this.#offset = offset;
+    this.#parser.fromMaster = true;
+    this.#parser.maxBulkBytes = Number.POSITIVE_INFINITY;
+    const early = this.#early;
+    this.#early = [];
+    for (const chunk of early) if (this.state === 'stream') this.#receiveStream(chunk);
+  }
+
+  /** REPLCONF ACK with what is applied. */
+  acknowledge(): void {
+    if (this.state === 'stream') this.#effects.send(request(['REPLCONF', 'ACK', String(this.#offset)]));
+  }
+
+  #fail(reason: string): void {
+    if (this.state === 'failed') return;
+    this.state = 'failed';
+    this.#effects.failed(reason);
+  }
+
+  #ask(argv: readonly string[], answered: (line: string) => void): void {
+    this.#expected.push(answered);
+    this.#effects.send(request(argv));
+  }
+
+  /** Takes one line, or the part of it that is there; returns what follows it. */
+  #receiveLine(bytes: Buffer): Buffer {
+    const newline = bytes.indexOf(LF);
+    this.#line += bytes.latin1Slice(0, newline < 0 ? bytes.length : newline);
+    if (this.#line.length > MAX_LINE_BYTES) {
+      this.#fail('The master sent a line without an end');
+      return bytes;
+    }
+    if (newline < 0) return bytes.subarray(bytes.length);
+    const line = this.#line.endsWith('\r') ? this.#line.slice(0, -1) : this.#line;
+    this.#line = '';
+    // An empty line only says that the master is there.
+    if (line !== '') {
+      if (this.state === 'transfer') this.#headerReceived(line);
+      else this.#expected.shift()?.(line);
+    }
+    return bytes.subarray(newline + 1);
+  }
+
+  #pingAnswered(line: string): void {
+    const known = ['+', '-NOAUTH', '-NOPERM', '-ERR operation not permitted'];
+    if (!known.some((start) => line.startsWith(start))) {
+      this.#fail(`Error reply to PING from master: '${line}'`);
+      return;
+    }
+    this.#effects.log('notice', 'Master replied to PING, replication can continue...');
+    const { auth, listeningPort, announcedIp } = this.#options;
+    if (auth)
+      this.#ask(auth.user === '' ? ['AUTH', auth.password] : ['AUTH', auth.user, auth.password], (reply) => {
+        if (reply.startsWith('-')) this.#fail(`Unable to AUTH to MASTER: ${reply}`);
+      });
+    const tolerate = (option: string) => (reply: string) => {
+      if (reply.startsWith('-'))
+        this.#effects.log('notice', `(Non critical) Master does not understand REPLCONF ${option}: ${reply}`);
+    };
+    this.#ask(['REPLCONF', 'listening-port', String(listeningPort)], tolerate('listening-port'));
+    if (announcedIp !== '') this.#ask(['REPLCONF', 'ip-address', announcedIp], tolerate('ip-address'));
+    const capabilities = tolerate('capa');
+    this.#ask(['REPLCONF', 'capa', 'eof', 'capa', 'psync2'], (reply) => {
+      capabilities(reply);
+      this.#psync();
+    });
+  }
+
+  #psync(): void {
+    const { cached } = this.#options;
+    const id = cached?.id ?? '?';
+    const offset = cached === undefined ? -1 : cached.offset + 1;
+    this.#effects.log(
+      'notice',
+      cached
+        ? `Trying a partial resynchronization (request ${id}:${offset}).`
+        : 'Partial resynchronization not possible (no cached master)',
+    );
+    this.#ask(['PSYNC', id, String(offset)], (line) => this.#psyncAnswered(line));
+  }
+
+  #psyncAnswered(line: string): void {
+    const full = /^\+FULLRESYNC ([0-9a-f]{40}) (\d{1,16})$/i.exec(line);
+    if (full) {
+      const [, id = '', offset = ''] = full;
+      this.#effects.log('notice', `Full resync from master: ${id}:${offset}`);
+      this.state = 'transfer';
+      this.#effects.fullSyncBegins(id.toLowerCase(), Number(offset));
+      return;
+    }
+    const { cached } = this.#options;
+    if (line.startsWith('+CONTINUE') && cached) {
+      this.#effects.log('notice', 'Successful partial resynchronization with master.');
+      const id = /^\+CONTINUE ([0-9a-f]{40})$/i.exec(line)?.[1]?.toLowerCase();
+      this.#effects.partialSync(id === cached.id ? undefined : id);
+      this.startStream(cached.offset);
+      return;
+    }
+    if (line.startsWith('-NOMASTERLINK') || line.startsWith('-LOADING'))
+      this.#fail(`Master is currently unable to PSYNC but should be in the future: ${line}`);
+    else this.#fail(`Unexpected reply to PSYNC from master: ${line}`);
+  }
+
+  /** "$<length>" or "$EOF:<mark>". */
+  #headerReceived(line: string): void {
+    const mark = /^\$EOF:(.{40})/.exec(line)?.[1];
+    const size = /^\$(\d{1,15})$/.exec(line)?.[1];
+    if (mark === undefined && size === undefined) {
+      this.#fail(
+        line.startsWith('-')
+          ? `MASTER aborted replication with an error: ${line.slice(1)}`
+          : `Bad protocol from MASTER, expected the length of an RDB and got '${line.slice(0, 100)}'`,
+      );
+      return;
+    }
+    this.#mark = mark;
+    this.transferSizeBytes = Number(size ?? 0);
+    this.#effects.transferBegins(size === undefined ? undefined : Number(size));
+    if (size === '0') this.#fail('The RDB of the master is empty');
+  }
+
+  /** Takes what belongs to the RDB and its framing; returns what follows. */
+  #receiveRdb(bytes: Buffer): Buffer {
+    const inSize =
+      this.#mark === undefined ? bytes.subarray(0, this.transferSizeBytes - this.transferredBytes) : bytes;
+    let used = 0;
+    try {
+      if (!this.#effects.rdbDone()) used = this.#effects.rdb(inSize);
+    } catch (error) {
+      this.#fail(`The RDB of the master cannot be loaded: ${error instanceof Error ? error.message : error}`);
+      return bytes;
+    }
+    if (this.#mark === undefined) return this.#endOfSized(bytes, inSize);
+    this.transferredBytes += used;
+    if (!this.#effects.rdbDone()) return bytes.subarray(used);
+    return this.#endOfMarked(this.#mark, bytes.subarray(used));
+  }
+
+  /** What the length covers belongs to the RDB, even behind its end. */
+  #endOfSized(bytes: Buffer, inSize: Buffer): Buffer {
+    this.transferredBytes += inSize.length;
+    if (this.transferredBytes === this.transferSizeBytes) {
+      if (this.#effects.rdbDone()) this.#transferDone();
+      else this.#fail('The RDB of the master is shorter than its content says');
+    }
+    return bytes.subarray(inSize.length);
+  }
+
+  #endOfMarked(mark: string, bytes: Buffer): Buffer {
+    const count = Math.min(bytes.length, MARK_LENGTH - this.#markSeen.length);
+    this.#markSeen += bytes.latin1Slice(0, count);
+    if (!mark.startsWith(this.#markSeen)) this.#fail('Replication stream EOF marker is broken');
+    else if (this.#markSeen === mark) this.#transferDone();
+    return bytes.subarray(count);
+  }
+
+  #transferDone(): void {
+    this.state = 'loading';
+    this.#effects.transferEnds();
+  }
+
+  #receiveStream(bytes: Buffer): void {
+    const parser = this.#parser;
+    this.#unapplied.push(bytes);
+    parser.feed(bytes);
+    const before = this.#offset;
+    while (this.state === 'stream') {
+      const argv = parser.next();
+      if (argv === undefined) break;
+      // What asks for the offset is not counted in the answer.
+      if (isGetAck(argv)) this.acknowledge();
+      else this.#inTransaction = !this.#effects.apply(argv);
+      if (!this.#inTransaction) this.#offset = this.#startOffset + parser.consumedBytes;
+    }
+    if (this.#offset > before) this.#forward(this.#offset - before);
+    if (parser.error !== undefined) this.#fail(`The master's stream is broken: ${parser.error}`);
+  }
+
+  /** Hands on the first `count` of the bytes that were not applied before. */
+  #forward(count: number): void {
+    let left = count;
+    while (left > 0) {
+      const chunk = this.#unapplied[0] as Buffer;
+      const part = chunk.subarray(0, left);
+      left -= part.length;
+      if (part.length === chunk.length) this.#unapplied.shift();
+      else this.#unapplied[0] = chunk.subarray(part.length);
+      this.#effects.applied(part);
+    }
+  }
+}

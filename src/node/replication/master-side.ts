@@ -1,0 +1,393 @@
+/**
+ * Owns the replicas of this node: their synchronisation, the stream to them, what they acknowledge, and when they are given
+ * up. Works on sessions and on ticks, never on sockets or timers of its own but the clock's. A replica of a replica is
+ * served alike: its stream is the master's, byte for byte.
+ * Source: Redis replication.c syncCommand, masterTryPartialResynchronization, replconfCommand, replicationCron.
+ */
+import type { Clock, Timer } from '../../core/clock.ts';
+import type { Random } from '../../core/random.ts';
+import { error } from '../../protocol/resp/encode.ts';
+import { NO_REPLY, type Reply } from '../command/row.ts';
+import { type BufferLimit, bufferLimits } from '../config/special.ts';
+import type { Session } from '../dispatch/session.ts';
+import type { Config, Database, Log, Stats } from '../parts.ts';
+import { ReplicaPeer } from './peer.ts';
+import { emptySnapshot, Snapshot } from './snapshot.ts';
+import type { ReplicationStream } from './stream.ts';
+import { Transfer } from './transfer.ts';
+import { AckWaiters } from './waiters.ts';
+
+export interface MasterSideDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly config: Config;
+  readonly stats: Stats;
+  readonly databases: readonly Database[];
+  readonly stream: ReplicationStream;
+  /** The database that the stream has selected, for a replica that serves replicas of its own; -1 on a master. */
+  readonly masterStreamDb: () => number;
+  readonly usedMemoryBytes: () => number;
+  /** The backlog was opened, so that writes must be fed to the stream. */
+  readonly onBacklogOpened: () => void;
+}
+
+/** What PSYNC asked for; absent for SYNC. */
+export interface PsyncRequest {
+  readonly id: string;
+  /** Offset of the next byte wanted. */
+  readonly offset: number;
+}
+
+/** The version that an RDB says it was written by. */
+const REDIS_VERSION = '7.0.15';
+const MARK_LENGTH = 40;
+
+export class MasterSide {
+  readonly waiters: AckWaiters;
+  readonly #deps: MasterSideDeps;
+  /** Clients that sent REPLCONF; they may become replicas. */
+  readonly #known = new WeakMap<Session, ReplicaPeer>();
+  /** In the order in which they came. */
+  readonly #peers = new Map<Session, ReplicaPeer>();
+  readonly #transfers = new Set<Transfer>();
+  #startTimer: Timer | undefined;
+  #ticks = 0;
+  #noReplicasSinceMs: number;
+  #limits: BufferLimit;
+
+  constructor(deps: MasterSideDeps) {
+    this.#deps = deps;
+    this.#noReplicasSinceMs = deps.clock.nowMs();
+    this.waiters = new AckWaiters(deps.clock, (offset) => this.countAcknowledged(offset));
+    deps.config.onChange('repl-backlog-size', () =>
+      deps.stream.backlog?.resize(deps.config.number('repl-backlog-size')),
+    );
+    const readLimits = (): BufferLimit =>
+      bufferLimits(deps.config.text('client-output-buffer-limit')).replica;
+    this.#limits = readLimits();
+    deps.config.onChange('client-output-buffer-limit', () => {
+      this.#limits = readLimits();
+    });
+  }
+
+  get peers(): readonly ReplicaPeer[] {
+    return [...this.#peers.values()];
+  }
+
+  /** What is known of a client by its REPLCONFs. */
+  peerOf(session: Session): ReplicaPeer {
+    let peer = this.#known.get(session);
+    if (peer === undefined) {
+      peer = new ReplicaPeer(session);
+      this.#known.set(session, peer);
+    }
+    return peer;
+  }
+
+  countAcknowledged(offset: number): number {
+    let count = 0;
+    for (const peer of this.#peers.values()) if (peer.state === 'online' && peer.ackOffset >= offset) count++;
+    return count;
+  }
+
+  /** PSYNC or SYNC. The answer is written to the session, now or when the synchronisation begins. */
+  sync(session: Session, request: PsyncRequest | undefined): Reply {
+    const { log, stats, stream, config, clock } = this.#deps;
+    if (this.#peers.has(session)) return NO_REPLY;
+    if (session.pendingBytes > 0) return error('ERR SYNC and PSYNC are invalid with pending output');
+    const peer = this.peerOf(session);
+    if (peer.excludeData && !peer.eofCapable) return error('ERR Filtered replica requires EOF capability');
+    log('notice', `Replica ${peer.name} asks for synchronization`);
+    if (request !== undefined) {
+      if (this.#tryPartial(peer, request)) {
+        stats.partialSyncsOk++;
+        return NO_REPLY;
+      }
+      if (request.id !== '?') stats.partialSyncsRefused++;
+    }
+    stats.fullSyncs++;
+    this.#attach(peer);
+    peer.plainSync = request === undefined;
+    peer.state = 'waiting';
+    if (stream.backlog === undefined) {
+      stream.renewId();
+      stream.openBacklog(config.number('repl-backlog-size'));
+      this.#deps.onBacklogOpened();
+      log(
+        'notice',
+        `Replication backlog created, my new replication IDs are '${stream.id}' and '${stream.secondId}'`,
+      );
+    }
+    // In a turn of its own: those that ask at the same time share one snapshot.
+    this.#startTimer ??= clock.after(0, () => {
+      this.#startTimer = undefined;
+      this.#startWaiting();
+    });
+    return NO_REPLY;
+  }
+
+  #attach(peer: ReplicaPeer): void {
+    const { clock } = this.#deps;
+    peer.session.kind = 'replica';
+    peer.attachedAtMs = clock.nowMs();
+    peer.ackAtMs = clock.nowMs();
+    this.#peers.set(peer.session, peer);
+    peer.session.onClose(() => this.#detach(peer));
+  }
+
+  #detach(peer: ReplicaPeer): void {
+    if (!this.#peers.delete(peer.session)) return;
+    for (const transfer of this.#transfers) transfer.remove(peer.session);
+    this.#pin();
+    if (this.#peers.size === 0) this.#noReplicasSinceMs = this.#deps.clock.nowMs();
+    if (peer.state === 'online') this.#deps.log('notice', `Connection with replica ${peer.name} lost.`);
+  }
+
+  #drop(peer: ReplicaPeer, reason: string): void {
+    this.#deps.log('warning', reason);
+    this.#detach(peer);
+    peer.session.destroy();
+  }
+
+  #tryPartial(peer: ReplicaPeer, request: PsyncRequest): boolean {
+    const { log, stream } = this.#deps;
+    stream.flush();
+    const id = request.id.toLowerCase();
+    if (id !== stream.id && (id !== stream.secondId || request.offset > stream.secondOffset)) {
+      if (id === '?') log('notice', `Full resync requested by replica ${peer.name}`);
+      else if (id === stream.secondId)
+        log(
+          'notice',
+          `Partial resynchronization not accepted: Requested offset for second ID was ${request.offset}, ` +
+            `but I can reply up to ${stream.secondOffset}`,
+        );
+      else
+        log(
+          'notice',
+          `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '${request.id}', ` +
+            `my replication IDs are '${stream.id}' and '${stream.secondId}')`,
+        );
+      return false;
+    }
+    const backlog = stream.backlog;
+    if (backlog === undefined || !backlog.reaches(request.offset)) {
+      log(
+        'notice',
+        `Unable to partial resync with replica ${peer.name} for lack of backlog (Replica request was: ${request.offset}).`,
+      );
+      return false;
+    }
+    this.#attach(peer);
+    peer.state = 'online';
+    peer.nextOffset = request.offset;
+    peer.session.write(peer.psync2Capable ? `+CONTINUE ${stream.id}\r\n` : '+CONTINUE\r\n');
+    log(
+      'notice',
+      `Partial resynchronization request from ${peer.name} accepted. Sending ` +
+        `${backlog.endOffset + 1 - request.offset} bytes of backlog starting from offset ${request.offset}.`,
+    );
+    this.#startStreaming(peer);
+    return true;
+  }
+
+  /** How long replicas wait for others to share a synchronisation with. */
+  #delayMs(): number {
+    const { config } = this.#deps;
+    // The default of five seconds saves forks; a snapshot here costs none, so only who asks for a delay gets it.
+    const wanted =
+      config.wasGiven('repl-diskless-sync-delay') || config.number('repl-diskless-sync-delay') !== 5;
+    return config.flag('repl-diskless-sync') && wanted ? config.number('repl-diskless-sync-delay') * 1000 : 0;
+  }
+
+  /** Begins the synchronisation of the replicas that wait, unless they should wait for more. */
+  #startWaiting(): void {
+    const { clock, config } = this.#deps;
+    const waiting = this.peers.filter((peer) => peer.state === 'waiting');
+    const first = waiting[0];
+    if (first === undefined) return;
+    const enough = config.number('repl-diskless-sync-max-replicas');
+    const waitedMs = clock.nowMs() - first.attachedAtMs;
+    if (waitedMs < this.#delayMs() && !(enough > 0 && waiting.length >= enough)) return;
+    const byMark = (peer: ReplicaPeer): boolean =>
+      peer.eofCapable && (config.flag('repl-diskless-sync') || peer.excludeData);
+    for (const exclude of [false, true]) {
+      const group = waiting.filter((peer) => peer.excludeData === exclude);
+      this.#startTransfer(group.filter(byMark), true, exclude);
+      this.#startTransfer(
+        group.filter((peer) => !byMark(peer)),
+        false,
+        exclude,
+      );
+    }
+  }
+
+  #startTransfer(peers: readonly ReplicaPeer[], byMark: boolean, excludeData: boolean): void {
+    if (peers.length === 0) return;
+    const { clock, config, databases, log, random, stream } = this.#deps;
+    stream.flush();
+    const offset = stream.offset;
+    const masterDb = this.#deps.masterStreamDb();
+    const info = {
+      redisVersion: REDIS_VERSION,
+      createdAtSeconds: Math.floor(clock.nowMs() / 1000),
+      usedMemoryBytes: this.#deps.usedMemoryBytes(),
+      replication: {
+        streamDb: masterDb < 0 ? Math.max(0, stream.selectedDb) : masterDb,
+        id: stream.id,
+        offset,
+      },
+    };
+    const options = { compress: config.flag('rdbcompression'), checksum: config.flag('rdbchecksum') };
+    const snapshot = excludeData ? emptySnapshot : new Snapshot(databases);
+    // What follows the snapshot must name its database anew: the new replicas have not seen the last SELECT.
+    stream.selectedDb = -1;
+    for (const peer of peers) {
+      peer.state = 'transfer';
+      peer.nextOffset = offset + 1;
+      if (!peer.plainSync) peer.session.write(`+FULLRESYNC ${stream.id} ${offset}\r\n`);
+    }
+    this.#pin();
+    log('notice', `Sending an RDB of the data set to ${peers.map((peer) => peer.name).join(', ')}`);
+    const transfer = new Transfer({
+      clock,
+      pieces: () => snapshot.pieces(info, options),
+      mark: byMark ? random.hex(MARK_LENGTH) : undefined,
+      sessions: peers.map((peer) => peer.session),
+      timeoutMs: () => config.number('repl-timeout') * 1000,
+      onDone: (sessions) => {
+        this.#transfers.delete(transfer);
+        for (const session of sessions) this.#transferred(session, byMark);
+      },
+      onStuck: (session) => {
+        const peer = this.#peers.get(session);
+        if (peer) this.#drop(peer, `Disconnecting timedout replica (full sync): ${peer.name}`);
+      },
+    });
+    this.#transfers.add(transfer);
+    transfer.start();
+  }
+
+  #transferred(session: Session, byMark: boolean): void {
+    const { log, clock } = this.#deps;
+    const peer = this.#peers.get(session);
+    if (peer === undefined) return;
+    if (peer.rdbOnly) {
+      log('notice', `RDB transfer completed, rdb only replica (${peer.name}) is disconnected`);
+      this.#detach(peer);
+      session.end();
+      return;
+    }
+    peer.state = 'online';
+    peer.ackAtMs = clock.nowMs();
+    log('notice', `Synchronization with replica ${peer.name} succeeded`);
+    // Behind a mark nothing may follow until the replica has found it, which its first acknowledgement tells.
+    if (byMark) peer.streamOnAck = true;
+    else this.#startStreaming(peer);
+  }
+
+  #startStreaming(peer: ReplicaPeer): void {
+    peer.streamOnAck = false;
+    peer.streaming = true;
+    this.#deps.stream.flush();
+  }
+
+  /** Sends what is new in the backlog; called at each flush of the stream. */
+  sendStream(): void {
+    const backlog = this.#deps.stream.backlog;
+    if (backlog === undefined || this.#peers.size === 0) return;
+    for (const peer of this.#peers.values()) {
+      if (!peer.streaming || peer.nextOffset > backlog.endOffset) continue;
+      for (const view of backlog.from(peer.nextOffset)) peer.session.write(view);
+      peer.nextOffset = backlog.endOffset + 1;
+    }
+    this.#pin();
+    this.#enforceLimits();
+  }
+
+  /** The backlog keeps what replicas in their synchronisation have yet to get. */
+  #pin(): void {
+    let offset = Number.POSITIVE_INFINITY;
+    for (const peer of this.#peers.values())
+      if (!peer.streaming && peer.state !== 'waiting') offset = Math.min(offset, peer.nextOffset);
+    this.#deps.stream.backlog?.pin(offset);
+  }
+
+  /**
+   * client-output-buffer-limit replica, for what is kept until a replica has its RDB. What is on its way to a replica is
+   * the connection's to limit.
+   */
+  #enforceLimits(): void {
+    const { clock, config, stream } = this.#deps;
+    const { hardBytes, softBytes, softSeconds } = this.#limits;
+    for (const peer of this.#peers.values()) {
+      if (peer.streaming || peer.state === 'waiting') continue;
+      const bytes = stream.offset + 1 - peer.nextOffset;
+      const over = softBytes > 0 && bytes >= softBytes;
+      if (!over) peer.overSoftLimitSinceMs = 0;
+      else if (peer.overSoftLimitSinceMs === 0) peer.overSoftLimitSinceMs = clock.monotonicMs();
+      const tooLong = over && clock.monotonicMs() - peer.overSoftLimitSinceMs > softSeconds * 1000;
+      if (tooLong || (hardBytes > 0 && bytes >= Math.max(hardBytes, config.number('repl-backlog-size'))))
+        this.#drop(
+          peer,
+          `Replica ${peer.name} closed for overcoming of output buffer limits: ${bytes} bytes`,
+        );
+    }
+  }
+
+  /** REPLCONF ACK. */
+  acknowledge(session: Session, offset: number): void {
+    const peer = this.#peers.get(session);
+    if (peer === undefined) return;
+    peer.ackOffset = Math.max(peer.ackOffset, offset);
+    peer.ackAtMs = this.#deps.clock.nowMs();
+    if (peer.streamOnAck && peer.state === 'online') this.#startStreaming(peer);
+    this.waiters.check();
+  }
+
+  /** Once a second. `pingable`: this node is a master whose offset may move. */
+  tick(isMaster: boolean, pingable: boolean): void {
+    const { clock, config, stream } = this.#deps;
+    if (pingable && this.#peers.size > 0 && this.#ticks % config.number('repl-ping-replica-period') === 0)
+      stream.feed(stream.selectedDb, ['PING']);
+    this.#ticks++;
+    const nowMs = clock.nowMs();
+    const timeoutMs = config.number('repl-timeout') * 1000;
+    for (const peer of this.peers) {
+      // A lone newline keeps the link alive without moving any offset.
+      if (peer.state === 'waiting') peer.session.write('\n');
+      const lastWordMs = Math.max(peer.ackAtMs, peer.session.lastInteractionMs);
+      if (peer.state === 'online' && !peer.plainSync && nowMs - lastWordMs > timeoutMs)
+        this.#drop(peer, `Disconnecting timedout replica (streaming sync): ${peer.name}`);
+    }
+    this.#startWaiting();
+    this.#enforceLimits();
+    if (isMaster) this.#forgetBacklog(nowMs);
+  }
+
+  /** What is written without a backlog is not counted, so that the old ids no longer name the data. */
+  #forgetBacklog(nowMs: number): void {
+    const { config, stream, log } = this.#deps;
+    const ttlSeconds = config.number('repl-backlog-ttl');
+    if (stream.backlog === undefined || this.#peers.size > 0 || ttlSeconds === 0) return;
+    if (nowMs - this.#noReplicasSinceMs <= ttlSeconds * 1000) return;
+    stream.dropBacklog();
+    stream.renewId();
+    log('notice', `Replication backlog freed after ${ttlSeconds} seconds without connected replicas.`);
+  }
+
+  /** All must come again: the ids or the data have changed. */
+  disconnectAll(): void {
+    for (const peer of this.peers) {
+      this.#detach(peer);
+      peer.session.destroy();
+    }
+    this.#noReplicasSinceMs = this.#deps.clock.nowMs();
+  }
+
+  close(): void {
+    this.#startTimer?.cancel();
+    for (const transfer of this.#transfers) transfer.stop();
+    this.waiters.close();
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Owns what a master knows of one replica that is attached, or about to be. Source: Redis server.h struct client, the
+ * replication fields; replication.c replicationGetSlaveName.
+ */
+
+import type { Session } from '../dispatch/session.ts';
+import type { ReplicaInfo, ReplicaOptions } from '../parts.ts';
+
+/** waiting: for its full synchronisation to begin; transfer: the RDB goes out; online: it follows the stream. */
+export type PeerState = 'none' | 'waiting' | 'transfer' | 'online';
+
+export class ReplicaPeer implements ReplicaOptions {
+  readonly session: Session;
+  listeningPort = 0;
+  announcedIp = '';
+  eofCapable = false;
+  psync2Capable = false;
+  rdbOnly = false;
+  excludeData = false;
+  state: PeerState = 'none';
+  /** Came with SYNC: it does not know replication ids, and need not acknowledge. */
+  plainSync = false;
+  attachedAtMs = 0;
+  /** Offset of the next byte of the stream that it is to get. */
+  nextOffset = 0;
+  /** The stream goes to it as it is written; before that, the backlog keeps it from `nextOffset` on. */
+  streaming = false;
+  /** The stream begins with its first acknowledgement. */
+  streamOnAck = false;
+  ackOffset = 0;
+  ackAtMs = 0;
+  /** Since when its output is above the soft limit; 0 when it is not. */
+  overSoftLimitSinceMs = 0;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  get ip(): string {
+    if (this.announcedIp !== '') return this.announcedIp;
+    const address = this.session.address;
+    return address.slice(0, Math.max(0, address.lastIndexOf(':'))).replace(/^\[|\]$/g, '');
+  }
+
+  /** For the log: "ip:port". */
+  get name(): string {
+    const port = this.listeningPort === 0 ? '<unknown-replica-port>' : String(this.listeningPort);
+    return `${this.ip.includes(':') ? `[${this.ip}]` : this.ip}:${port}`;
+  }
+
+  /** As INFO and ROLE show it. */
+  info(nowMs: number): ReplicaInfo {
+    const online = this.state === 'online';
+    return {
+      ip: this.ip,
+      port: this.listeningPort,
+      state: online ? 'online' : 'wait_bgsave',
+      offset: this.ackOffset,
+      lagSeconds: online ? Math.floor(nowMs / 1000) - Math.floor(this.ackAtMs / 1000) : 0,
+    };
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * Owns the role of this node, and puts the room together: the stream, the replicas behind it, and the link to a master before
+ * it. Source: Redis replication.c replicationSetMaster, replicationUnsetMaster, replicationCron.
+ */
+import type { Timer } from '../../core/clock.ts';
+import { error, integer } from '../../protocol/resp/encode.ts';
+import { BLOCKED, type Reply } from '../command/row.ts';
+import type { Session } from '../dispatch/session.ts';
+import type { MasterAddress, NodeParts, ReplicaInfo, ReplicaService, Replication } from '../parts.ts';
+import { infoLines, type ReplicationView, roleReply } from './info.ts';
+import { MasterSide, type PsyncRequest } from './master-side.ts';
+import { ReplicaSide } from './replica-side.ts';
+import { ReplicationStream } from './stream.ts';
+
+/** Of these, `dispatch`, `propagation` and `port` are asked for only once the node runs. */
+export type ReplicationDeps = Pick<
+  NodeParts,
+  'clock' | 'random' | 'log' | 'config' | 'stats' | 'databases' | 'dispatch' | 'propagation' | 'port'
+>;
+
+const TICK_MS = 1000;
+
+class NodeReplication implements Replication, ReplicaService {
+  readonly #deps: ReplicationDeps;
+  readonly #stream: ReplicationStream;
+  readonly #masterSide: MasterSide;
+  readonly #ticker: Timer;
+  /** Present while this node is a replica. */
+  #replica: ReplicaSide | undefined;
+  /** Stops the feeding of the stream; absent while there is no backlog to feed. */
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(deps: ReplicationDeps) {
+    this.#deps = deps;
+    const { clock, random, log, config, stats, databases } = deps;
+    this.#stream = new ReplicationStream(random, () => this.#masterSide.sendStream());
+    this.#masterSide = new MasterSide({
+      ...{ clock, random, log, config, stats, databases },
+      stream: this.#stream,
+      masterStreamDb: () => (this.#replica ? deps.dispatch.master.db.index : -1),
+      usedMemoryBytes: () => process.memoryUsage.rss(),
+      onBacklogOpened: () => this.#subscribe(),
+    });
+    this.#ticker = clock.every(TICK_MS, () => this.#tick());
+  }
+
+  get service(): ReplicaService {
+    return this;
+  }
+
+  get role(): 'master' | 'replica' {
+    return this.#replica ? 'replica' : 'master';
+  }
+
+  get master(): MasterAddress | undefined {
+    return this.#replica?.master;
+  }
+
+  get linkUp(): boolean {
+    return this.#replica?.linkUp ?? false;
+  }
+
+  get replicationId(): string {
+    return this.#stream.id;
+  }
+
+  get secondReplicationId(): string {
+    return this.#stream.secondId;
+  }
+
+  get offset(): number {
+    return this.#stream.offset;
+  }
+
+  get replicas(): readonly ReplicaInfo[] {
+    const nowMs = this.#deps.clock.nowMs();
+    return this.#masterSide.peers.map((peer) => peer.info(nowMs));
+  }
+
+  get masterLastIoMs(): number {
+    return this.#replica?.lastIoMs ?? 0;
+  }
+
+  get loading(): boolean {
+    return this.#replica?.loading ?? false;
+  }
+
+  follow(master: MasterAddress | undefined): void {
+    const current = this.#replica?.master;
+    if (current?.host === master?.host && current?.port === master?.port) return;
+    if (master === undefined) this.#becomeMaster();
+    else this.#becomeReplica(master);
+  }
+
+  #becomeReplica(master: MasterAddress): void {
+    const { clock, log, config, databases, dispatch } = this.#deps;
+    const stream = this.#stream;
+    const before = this.#replica;
+    stream.flush();
+    let cached = before?.close();
+    if (before === undefined) {
+      // What this node wrote as a master may be known to the new one, which then sends only what is missing.
+      cached = { id: stream.id, offset: stream.offset };
+      dispatch.master.reset();
+      this.#masterSide.waiters.refuseAll();
+    }
+    this.#replica = new ReplicaSide(
+      {
+        ...{ clock, log, config, databases, dispatch, stream },
+        port: () => this.#deps.port,
+        onHistoryChanged: () => this.#masterSide.disconnectAll(),
+      },
+      master,
+      cached,
+    );
+    this.#replica.connect();
+  }
+
+  #becomeMaster(): void {
+    this.#replica?.close();
+    this.#replica = undefined;
+    const { log, dispatch } = this.#deps;
+    const stream = this.#stream;
+    dispatch.master.reset();
+    stream.shiftId();
+    stream.selectedDb = -1;
+    if (stream.backlog !== undefined) this.#subscribe();
+    log(
+      'warning',
+      `Setting secondary replication ID to ${stream.secondId}, valid up to offset: ${stream.secondOffset}. ` +
+        `New replication ID is ${stream.id}`,
+    );
+    // They come again, and learn the new id.
+    this.#masterSide.disconnectAll();
+  }
+
+  /** From now on, what is written here is fed to the stream. A replica's stream is its master's. */
+  #subscribe(): void {
+    this.#unsubscribe ??= this.#deps.propagation.subscribe((dbIndex, argv) => {
+      if (this.#replica === undefined) this.#stream.feed(dbIndex, argv);
+    });
+  }
+
+  #tick(): void {
+    const isMaster = this.#replica === undefined;
+    this.#replica?.tick();
+    // While writes are paused for a failover, the offset must stand still.
+    this.#masterSide.tick(isMaster, isMaster && !this.#deps.dispatch.writesPaused);
+    if (this.#stream.backlog === undefined) {
+      this.#unsubscribe?.();
+      this.#unsubscribe = undefined;
+    }
+  }
+
+  optionsOf(client: Session) {
+    return this.#masterSide.peerOf(client);
+  }
+
+  sync(client: Session, from: PsyncRequest | undefined): Reply {
+    if (this.#replica && !this.#replica.linkUp)
+      return error("NOMASTERLINK Can't SYNC while not connected with my master");
+    return this.#masterSide.sync(client, from);
+  }
+
+  acknowledge(client: Session, offset: number): void {
+    this.#masterSide.acknowledge(client, offset);
+  }
+
+  wait(client: Session, count: number, timeoutMs: number, mayBlock: boolean): Reply {
+    const offset = this.#stream.offset;
+    const acknowledged = this.#masterSide.countAcknowledged(offset);
+    if (acknowledged >= count || !mayBlock) return integer(acknowledged);
+    this.#masterSide.waiters.add(client, offset, count, timeoutMs);
+    this.#stream.requestAcks();
+    return BLOCKED;
+  }
+
+  infoLines(): string[] {
+    return infoLines(this.#view());
+  }
+
+  roleReply(): string {
+    return roleReply(this.#view());
+  }
+
+  #view(): ReplicationView {
+    this.#stream.flush();
+    return {
+      nowMs: this.#deps.clock.nowMs(),
+      config: this.#deps.config,
+      stream: this.#stream,
+      replica: this.#replica,
+      replicas: this.replicas,
+    };
+  }
+
+  close(): void {
+    this.#ticker.cancel();
+    this.#unsubscribe?.();
+    this.#replica?.close();
+    this.#masterSide.close();
+  }
+}
+
+/** The part that makes this node a master with replicas, or a replica. It starts as a master that nobody follows. */
+export function createReplication(deps: ReplicationDeps): Replication {
+  return new NodeReplication(deps);
+}
