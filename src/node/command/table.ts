@@ -112,7 +112,14 @@ function compile(row: CommandRow, container: Command | undefined): Command {
   return command;
 }
 
-export function createCommandTable(rows: readonly CommandRow[]): CommandTable {
+/**
+ * `renames`: rename-command of redis.conf; an empty new name takes the command away. Throws an Error with Redis's words
+ * when a rename cannot be.
+ */
+export function createCommandTable(
+  rows: readonly CommandRow[],
+  renames: readonly (readonly [from: string, to: string])[] = [],
+): CommandTable {
   const commands = rows.map((row) => compile(row, undefined));
   // Both usual spellings are keys, so that the path of every command needs no lower-casing.
   const byName = new Map<string, Command>();
@@ -120,6 +127,16 @@ export function createCommandTable(rows: readonly CommandRow[]): CommandTable {
     if (byName.has(command.name)) throw new Error(`command ${command.name} has two rows`);
     byName.set(command.name, command);
     byName.set(command.name.toUpperCase(), command);
+  }
+  for (const [from, to] of renames) {
+    const command = byName.get(from.toLowerCase());
+    if (command === undefined) throw new Error('No such command in rename-command');
+    if (byName.has(to.toLowerCase())) throw new Error('Target command name already exists');
+    byName.delete(from.toLowerCase());
+    byName.delete(from.toUpperCase());
+    if (to === '') continue;
+    byName.set(to.toLowerCase(), command);
+    byName.set(to.toUpperCase(), command);
   }
   const top = (name: string): Command | undefined => byName.get(name) ?? byName.get(name.toLowerCase());
 

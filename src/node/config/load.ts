@@ -4,8 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { compileGlob } from '../../core/glob.ts';
 import { splitArgs } from '../../protocol/resp/split-args.ts';
+import { globMatches } from '../keyspace/glob.ts';
 import { fromPath, systemErrorText, toPath } from './special.ts';
 import type { ConfigStore } from './store.ts';
 import { quote } from './value.ts';
@@ -45,9 +45,11 @@ function fail(message: string, lineNumber: number, line: string): never {
 function includedFiles(name: string): string[] {
   if (!/[*?[]/.test(name)) return [name];
   const folder = dirname(name);
-  const matches = compileGlob(fromPath(name.slice(name.lastIndexOf('/') + 1)));
+  const pattern = fromPath(name.slice(name.lastIndexOf('/') + 1));
   try {
-    const names = readdirSync(folder).filter((entry) => !entry.startsWith('.') && matches(fromPath(entry)));
+    const names = readdirSync(folder).filter(
+      (entry) => !entry.startsWith('.') && globMatches(pattern, fromPath(entry)),
+    );
     return names.sort().map((entry) => join(folder, entry));
   } catch {
     return [];

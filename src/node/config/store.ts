@@ -2,7 +2,7 @@
  * Owns the values of the directives of one node, and their change at run time: all of a CONFIG SET or nothing.
  * Source: Redis config.c configSetCommand, configGetCommand, lookupConfig.
  */
-import { compileGlob } from '../../core/glob.ts';
+import { globMatches } from '../keyspace/glob.ts';
 import type { Config } from '../parts.ts';
 import { type Directive, directiveTable } from './directives.ts';
 import { isRefusal, type RewriteLine } from './kinds.ts';
@@ -177,9 +177,8 @@ export class ConfigStore implements Config {
         if (slot) found.set(name, this.text(name));
         continue;
       }
-      const matches = compileGlob(pattern, true);
       for (const [name, slot] of this.#slots) {
-        if (!slot.directive.hidden && matches(name)) found.set(name, this.text(name));
+        if (!slot.directive.hidden && globMatches(pattern, name, true)) found.set(name, this.text(name));
       }
     }
     return [...found];

@@ -8,12 +8,12 @@ import { BLOCKED, NO_REPLY, type Reply } from '../command/row.ts';
 import { type Command, flagBits } from '../command/table.ts';
 import { Histogram } from '../observe/histogram.ts';
 import type { NodeStats } from '../observe/stats.ts';
-import type { Database, Dispatch, MasterSession, NodeParts, PauseReason } from '../parts.ts';
+import type { Database, Dispatch, NodeParts, PauseReason } from '../parts.ts';
 import type { PropagationStream } from '../propagate/stream.ts';
 import { CallContext } from './call-context.ts';
 import { protectedRefusal, stateRefusal, unknownCommand, wrongArity } from './gates.ts';
 import { Holds } from './holds.ts';
-import type { QueuedCall, Session } from './session.ts';
+import type { MasterSession, QueuedCall, Session } from './session.ts';
 import { WatchTable } from './watches.ts';
 
 /** The command waits (a held key, a pause): the session keeps it and calls `execute` again in its `retry`. */
@@ -52,6 +52,8 @@ export class Dispatcher implements Dispatch {
   readonly #context: CallContext;
   /** How many calls are under way, one inside another. */
   #depth = 0;
+  /** Unix ms of the last `begin`. */
+  readAtMs = 0;
   /** Time of the end of the last command, which is the beginning of the next one of the same read. */
   #markMs = 0;
   /** Add to the monotonic time for Unix time. */
@@ -89,7 +91,8 @@ export class Dispatcher implements Dispatch {
   begin(): void {
     const clock = this.#parts.clock;
     this.#markMs = clock.monotonicMs();
-    this.#wallOffsetMs = clock.nowMs() - this.#markMs;
+    this.readAtMs = clock.nowMs();
+    this.#wallOffsetMs = this.readAtMs - this.#markMs;
   }
 
   /** One request of a client. The caller has called `begin`. */

@@ -29,7 +29,7 @@ export function isAllowed(setting: string, session: Session): boolean {
 }
 
 /** Whether the client is on this machine. */
-export function isLocal(session: Session): boolean {
+export function isLocal(session: Pick<Session, 'address'>): boolean {
   const address = session.address;
   if (address === '' || address.startsWith('/')) return true;
   return address.startsWith('127.0.0.1:') || address.startsWith('[::1]:');

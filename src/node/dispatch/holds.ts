@@ -7,6 +7,9 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import type { PauseReason } from '../parts.ts';
 import type { Session } from './session.ts';
 
+/** Timers of Node take no more; a longer pause is a row of timers. */
+const longestTimerMs = 2 ** 31 - 1;
+
 interface Pause {
   readonly what: 'write' | 'all';
   readonly untilMs: number;
@@ -76,10 +79,19 @@ export class Holds {
     const before = this.#pauses.get(reason);
     before?.timer.cancel();
     const end = Math.max(untilMs, before?.untilMs ?? 0);
-    const timer = this.#clock.after(Math.max(0, end - this.#clock.nowMs()), () => this.unpause(reason));
+    const timer = this.#clock.after(Math.max(0, Math.min(end - this.#clock.nowMs(), longestTimerMs)), () =>
+      this.#timeUp(reason),
+    );
     const strictest = before?.what === 'all' ? 'all' : what;
     this.#pauses.set(reason, { what: strictest, untilMs: end, timer });
     this.#refresh();
+  }
+
+  #timeUp(reason: PauseReason): void {
+    const pause = this.#pauses.get(reason);
+    if (pause !== undefined && pause.untilMs > this.#clock.nowMs())
+      this.pause(reason, pause.what, pause.untilMs);
+    else this.unpause(reason);
   }
 
   unpause(reason: PauseReason): void {
@@ -111,10 +123,15 @@ export class Holds {
     this.#pausedWrites = pauses.length > 0;
   }
 
-  /** In the order in which they came; who must still wait queues again behind the same neighbours. */
+  /**
+   * In the order in which they came; who must still wait queues again behind the same neighbours. Not from within
+   * the command that ended the wait: commands are atomic.
+   */
   #retryAll(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const session of waiting) session.retry();
+    queueMicrotask(() => {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const session of waiting) session.retry();
+    });
   }
 }

@@ -1,0 +1,21 @@
+/** Owns CLIENT PAUSE and UNPAUSE. Source: Redis networking.c clientCommand, timeout.c getTimeoutFromObjectOrReply. */
+import { error, OK } from '../../../protocol/resp/encode.ts';
+import { parseInteger } from '../../command/arguments.ts';
+import type { Reply } from '../../command/row.ts';
+import type { Context } from '../../dispatch/context.ts';
+
+export function pause(context: Context, argv: readonly string[]): Reply {
+  if (argv.length > 4) return error("ERR wrong number of arguments for 'client|pause' command");
+  const mode = argv[3]?.toLowerCase() ?? 'all';
+  if (mode !== 'write' && mode !== 'all') return error('ERR CLIENT PAUSE mode must be WRITE or ALL');
+  const timeoutMs = parseInteger(argv[2] as string);
+  if (timeoutMs === undefined) return error('ERR timeout is not an integer or out of range');
+  if (timeoutMs < 0) return error('ERR timeout is negative');
+  context.node.dispatch.pause('client', mode, context.nowMs + timeoutMs);
+  return OK;
+}
+
+export function unpause(context: Context): Reply {
+  context.node.dispatch.unpause('client');
+  return OK;
+}

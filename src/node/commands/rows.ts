@@ -1,0 +1,15 @@
+/** Owns the list of all commands of the node. */
+import type { CommandRow } from '../command/row.ts';
+import { bitmapRows } from './bitmap/index.ts';
+import { connectionRows } from './connection/index.ts';
+import { genericRows } from './generic/index.ts';
+import { stringRows } from './string/index.ts';
+import { transactionRows } from './transaction/index.ts';
+
+export const allRows: readonly CommandRow[] = [
+  ...connectionRows,
+  ...transactionRows,
+  ...genericRows,
+  ...stringRows,
+  ...bitmapRows,
+];

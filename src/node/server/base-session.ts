@@ -1,0 +1,46 @@
+/** Owns what all sessions have alike: the fields that commands set and CLIENT LIST shows. Source: server.h struct client. */
+import type { RespVersion } from '../../protocol/resp/encode.ts';
+import type { Command } from '../command/table.ts';
+import type { QueuedCall, ReplyMode, Session } from '../dispatch/session.ts';
+import type { Database } from '../parts.ts';
+
+export abstract class BaseSession implements Session {
+  readonly id: number;
+  readonly createdAtMs: number;
+  abstract readonly address: string;
+  abstract readonly localAddress: string;
+  name = '';
+  db: Database;
+  resp: RespVersion = 2;
+  authenticated = true;
+  kind: Session['kind'] = 'normal';
+  asking = false;
+  readonly = false;
+  queue: QueuedCall[] | undefined;
+  queueBroken = false;
+  watchBroken = false;
+  watchCount = 0;
+  monitor = false;
+  noEvict = false;
+  replyMode: ReplyMode = 'on';
+  lastCommand: Command | undefined;
+  lastInteractionMs: number;
+  onUnblock: ((withError: boolean) => string) | undefined;
+
+  constructor(id: number, db: Database, nowMs: number) {
+    this.id = id;
+    this.db = db;
+    this.createdAtMs = nowMs;
+    this.lastInteractionMs = nowMs;
+  }
+
+  abstract readonly blocked: boolean;
+  abstract readonly pendingBytes: number;
+  abstract readonly queryBytes: number;
+  abstract write(data: string | Uint8Array): void;
+  abstract resume(reply: string): void;
+  abstract retry(): void;
+  abstract destroy(): void;
+  abstract end(): void;
+  abstract onClose(fn: () => void): void;
+}

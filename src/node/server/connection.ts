@@ -1,0 +1,297 @@
+/**
+ * Owns one client connection: bytes in, requests to the dispatcher in order, replies gathered into one string and written
+ * once per read. Never decides what a command does. Source: Redis networking.c.
+ */
+import type { Socket } from 'node:net';
+import type { Clock } from '../../core/clock.ts';
+import { error } from '../../protocol/resp/encode.ts';
+import { type NameCache, RequestParser } from '../../protocol/resp/request-parser.ts';
+import { BLOCKED, NO_REPLY } from '../command/row.ts';
+import { type Dispatcher, HELD } from '../dispatch/dispatcher.ts';
+import type { NodeStats } from '../observe/stats.ts';
+import type { Database, Log } from '../parts.ts';
+import { BaseSession } from './base-session.ts';
+import type { ClientRegistry } from './clients.ts';
+import { describeClient } from './describe.ts';
+import type { ClientLimits } from './limits.ts';
+
+/** Replies are handed to the socket when this many characters have gathered, though more requests wait. */
+const flushChars = 64 * 1024;
+
+/** What connections share. */
+export interface ConnectionHost {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly stats: NodeStats;
+  readonly dispatcher: Dispatcher;
+  readonly clients: ClientRegistry;
+  readonly limits: ClientLimits;
+  readonly names: NameCache;
+  readonly firstDatabase: Database;
+  readonly requirePassword: boolean;
+  readonly logsVerbose: boolean;
+}
+
+export class Connection extends BaseSession {
+  readonly address: string;
+  readonly localAddress: string;
+  /** Unix ms since when more than the soft limit of its class waits to be sent; 0 while it does not. */
+  softLimitSinceMs = 0;
+  readonly #host: ConnectionHost;
+  readonly #socket: Socket;
+  readonly #parser: RequestParser;
+  #out = '';
+  #running = false;
+  #flushPlanned = false;
+  #blocked = false;
+  /** The request that waits until a key or a pause is over. */
+  #held: readonly string[] | undefined;
+  /** A reply that came before its command had returned BLOCKED. */
+  #earlyReply: string | undefined;
+  /** No more requests are taken; the socket ends when all is sent. */
+  #closing = false;
+  #closed = false;
+  readonly #closeListeners: (() => void)[] = [];
+
+  constructor(host: ConnectionHost, socket: Socket, address: string, localAddress: string) {
+    super(host.clients.takeId(), host.firstDatabase, host.clock.nowMs());
+    this.#host = host;
+    this.#socket = socket;
+    this.address = address;
+    this.localAddress = localAddress;
+    this.authenticated = !host.requirePassword;
+    this.#parser = new RequestParser(host.names);
+    host.clients.add(this);
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', (reason) => {
+      if (host.logsVerbose) host.log('verbose', `Reading from client: ${reason.message}`);
+    });
+    socket.on('close', () => this.#finish());
+  }
+
+  get blocked(): boolean {
+    return this.#blocked || this.#held !== undefined;
+  }
+
+  get pendingBytes(): number {
+    return this.#out.length + this.#socket.writableLength;
+  }
+
+  get queryBytes(): number {
+    return this.#parser.pendingBytes;
+  }
+
+  get closing(): boolean {
+    return this.#closing || this.#closed;
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#closing) return;
+    const host = this.#host;
+    host.stats.netInputBytes += chunk.length;
+    host.stats.readsProcessed++;
+    this.#parser.feed(chunk);
+    this.#process();
+    if (this.#parser.pendingBytes > host.limits.queryBufferBytes) this.#tooMuchInput();
+  }
+
+  /** Runs the requests that have come completely, until one must wait. */
+  #process(): void {
+    if (this.#running || this.#blocked || this.#held !== undefined || this.#closing) return;
+    const host = this.#host;
+    const parser = this.#parser;
+    const dispatcher = host.dispatcher;
+    this.#running = true;
+    dispatcher.begin();
+    this.lastInteractionMs = dispatcher.readAtMs;
+    parser.maxBulkBytes = host.limits.maxBulkBytes;
+    parser.authRequired = !this.authenticated && host.requirePassword;
+    for (;;) {
+      const argv = parser.next();
+      if (argv === undefined) break;
+      this.#execute(argv);
+      if (this.#blocked || this.#held !== undefined || this.#closing) break;
+      if (parser.authRequired) parser.authRequired = !this.authenticated && host.requirePassword;
+    }
+    if (parser.error !== undefined && !this.#closing) this.#protocolError(parser.error);
+    this.#running = false;
+    this.#flush();
+  }
+
+  #execute(argv: readonly string[]): void {
+    const modeBefore = this.replyMode;
+    if (modeBefore === 'skip') this.replyMode = 'on';
+    const reply = this.#host.dispatcher.execute(this, argv);
+    if (typeof reply === 'string') {
+      if (modeBefore === 'on' || (modeBefore === 'off' && this.replyMode === 'on')) {
+        this.#out += reply;
+        if (this.#out.length > flushChars) this.#flush();
+      }
+    } else if (reply === HELD) {
+      this.replyMode = modeBefore;
+      this.#held = argv;
+      this.#host.clients.blockedCount++;
+    } else if (reply === BLOCKED) {
+      // The reply may already have come while the handler ran.
+      if (this.#earlyReply !== undefined) {
+        this.#out += this.#earlyReply;
+        this.#earlyReply = undefined;
+      } else {
+        this.#blocked = true;
+        this.#host.clients.blockedCount++;
+      }
+    } else if (reply !== NO_REPLY) {
+      throw new Error('a handler returned no reply');
+    }
+  }
+
+  resume(reply: string): void {
+    if (this.#closed) return;
+    if (!this.#blocked) {
+      this.#earlyReply = reply;
+      return;
+    }
+    this.#unblock();
+    this.write(reply);
+    this.#processLater();
+  }
+
+  #unblock(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.onUnblock = undefined;
+    this.#host.clients.blockedCount--;
+  }
+
+  retry(): void {
+    const argv = this.#held;
+    if (argv === undefined) return;
+    this.#held = undefined;
+    this.#host.clients.blockedCount--;
+    if (this.#closed) return;
+    this.#running = true;
+    this.#host.dispatcher.begin();
+    this.#execute(argv);
+    this.#running = false;
+    this.#flush();
+    this.#process();
+  }
+
+  /** Not from within the command of another client: commands are atomic. */
+  #processLater(): void {
+    queueMicrotask(() => {
+      if (!this.#closed) this.#process();
+    });
+  }
+
+  write(data: string | Uint8Array): void {
+    if (this.#closed) return;
+    if (typeof data === 'string') {
+      this.#out += data;
+      if (this.#running) return;
+      if (this.#out.length > flushChars) {
+        this.#flush();
+      } else if (!this.#flushPlanned) {
+        this.#flushPlanned = true;
+        queueMicrotask(() => {
+          this.#flushPlanned = false;
+          if (!this.#running) this.#flush();
+        });
+      }
+      return;
+    }
+    this.#flush();
+    this.#host.stats.netOutputBytes += data.length;
+    this.#socket.write(data);
+    this.#checkLimits();
+  }
+
+  #flush(): void {
+    const out = this.#out;
+    if (out !== '') {
+      this.#out = '';
+      const stats = this.#host.stats;
+      stats.netOutputBytes += out.length;
+      stats.writesProcessed++;
+      this.#socket.write(out, 'latin1');
+      if (this.#socket.writableLength > 0) this.#checkLimits();
+    }
+    if (this.#closing && !this.#running && !this.#closed) this.#socket.destroySoon();
+  }
+
+  #checkLimits(): void {
+    const { limits, clock, log, stats } = this.#host;
+    if (!limits.exceeds(this, clock.nowMs())) return;
+    stats.outputBufferLimitDisconnections++;
+    log(
+      'warning',
+      `Client ${describeClient(this, clock.nowMs())} closed for overcoming of output buffer limits.`,
+    );
+    this.destroy();
+  }
+
+  /** From time to time: a soft limit may have been exceeded for long enough. */
+  checkLimits(): void {
+    if (this.#socket.writableLength > 0 || this.softLimitSinceMs > 0) this.#checkLimits();
+  }
+
+  #protocolError(text: string): void {
+    const { log, logsVerbose, clock } = this.#host;
+    if (logsVerbose) {
+      const sample = this.#parser.pendingSample(128).replace(/[^ -~]/g, '.');
+      const client = describeClient(this, clock.nowMs());
+      log(
+        'verbose',
+        `Protocol error (${this.#parser.errorReason}) from client: ${client}. Query buffer during protocol error: '${sample}'`,
+      );
+    }
+    this.#out += error(`ERR ${text}`);
+    this.#host.stats.errorReplies++;
+    const { errors } = this.#host.stats;
+    errors.set('ERR', (errors.get('ERR') ?? 0) + 1);
+    this.#closing = true;
+  }
+
+  #tooMuchInput(): void {
+    const { log, stats, clock } = this.#host;
+    stats.queryBufferLimitDisconnections++;
+    const sample = this.#parser.pendingSample(64).replace(/[^ -~]/g, '.');
+    log(
+      'warning',
+      `Closing client that reached max query buffer length: ${describeClient(this, clock.nowMs())} (qbuf initial bytes: "${sample}")`,
+    );
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.#closing = true;
+    this.#socket.destroy();
+    this.#finish();
+  }
+
+  end(): void {
+    this.#closing = true;
+    if (!this.#running) this.#flush();
+  }
+
+  onClose(fn: () => void): void {
+    if (this.#closed) fn();
+    else this.#closeListeners.push(fn);
+  }
+
+  #finish(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#closing = true;
+    const { clients, dispatcher } = this.#host;
+    clients.remove(this);
+    if (this.#held !== undefined) {
+      this.#held = undefined;
+      clients.blockedCount--;
+      dispatcher.holds.forget(this);
+    }
+    this.#unblock();
+    this.#out = '';
+    for (const listener of this.#closeListeners) listener();
+  }
+}

@@ -1,0 +1,54 @@
+/** Owns what happens from time to time: rates, idle clients, soft limits, the peak of memory. Source: Redis server.c serverCron. */
+import { getHeapStatistics } from 'node:v8';
+import type { Clock, Timer } from '../../core/clock.ts';
+import type { NodeStats } from '../observe/stats.ts';
+import type { Config, Log } from '../parts.ts';
+import type { ClientRegistry } from './clients.ts';
+
+const periodMs = 100;
+/** Clients are looked at once in so many periods. */
+const clientPeriods = 10;
+
+export interface CronDeps {
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly log: Log;
+  readonly stats: NodeStats;
+  readonly clients: ClientRegistry;
+}
+
+/** Bytes that values, keys and everything else of this process's heap take; shared by all nodes of the process. */
+export function usedMemoryBytes(): number {
+  const heap = getHeapStatistics();
+  return heap.used_heap_size + heap.external_memory;
+}
+
+function tendClients({ clock, config, log, clients }: CronDeps): void {
+  const nowMs = clock.nowMs();
+  const idleLimitMs = config.number('timeout') * 1000;
+  for (const client of clients.all()) {
+    client.checkLimits();
+    const mayTimeOut =
+      idleLimitMs > 0 &&
+      (client.kind === 'normal' || client.kind === 'master') &&
+      !client.blocked &&
+      !client.monitor;
+    if (mayTimeOut && nowMs - client.lastInteractionMs > idleLimitMs) {
+      log('verbose', 'Closing idle client');
+      client.destroy();
+    }
+  }
+}
+
+export function startCron(deps: CronDeps): Timer {
+  const { clock, stats } = deps;
+  let ticks = 0;
+  return clock.every(periodMs, () => {
+    const nowMs = clock.monotonicMs();
+    stats.commandRate.sample(stats.commandsProcessed, nowMs);
+    stats.inputRate.sample(stats.netInputBytes, nowMs);
+    stats.outputRate.sample(stats.netOutputBytes, nowMs);
+    stats.peakMemoryBytes = Math.max(stats.peakMemoryBytes, usedMemoryBytes());
+    if (++ticks % clientPeriods === 0) tendClients(deps);
+  });
+}

@@ -1,0 +1,61 @@
+/** Owns the one line that tells about a client: CLIENT LIST, CLIENT INFO, the log. Source: networking.c catClientInfoString. */
+import type { Session } from '../dispatch/session.ts';
+
+function flagsOf(session: Session): string {
+  let flags = '';
+  if (session.monitor) flags += 'O';
+  else if (session.kind === 'replica') flags += 'S';
+  if (session.kind === 'master') flags += 'M';
+  if (session.kind === 'pubsub') flags += 'P';
+  if (session.queue !== undefined) flags += 'x';
+  if (session.blocked) flags += 'b';
+  if (session.watchBroken) flags += 'd';
+  if (session.address.startsWith('/')) flags += 'U';
+  if (session.readonly) flags += 'r';
+  if (session.noEvict) flags += 'e';
+  return flags === '' ? 'N' : flags;
+}
+
+/** Characters of all arguments that wait in a transaction. */
+function queuedChars(session: Session): number {
+  let sum = 0;
+  for (const { argv } of session.queue ?? []) for (const arg of argv) sum += arg.length;
+  return sum;
+}
+
+/** "id=3 addr=127.0.0.1:50000 ...", without a line break. Subscriptions and tracking are not offered yet and show as none. */
+export function describeClient(session: Session, nowMs: number): string {
+  const seconds = (sinceMs: number): number => Math.max(0, Math.trunc((nowMs - sinceMs) / 1000));
+  const queued = queuedChars(session);
+  const total = session.queryBytes + session.pendingBytes + queued;
+  return [
+    `id=${session.id}`,
+    `addr=${session.address}`,
+    `laddr=${session.localAddress}`,
+    'fd=-1',
+    `name=${session.name}`,
+    `age=${seconds(session.createdAtMs)}`,
+    `idle=${seconds(session.lastInteractionMs)}`,
+    `flags=${flagsOf(session)}`,
+    `db=${session.db.index}`,
+    'sub=0',
+    'psub=0',
+    'ssub=0',
+    `multi=${session.queue === undefined ? -1 : session.queue.length}`,
+    `qbuf=${session.queryBytes}`,
+    'qbuf-free=0',
+    'argv-mem=0',
+    `multi-mem=${queued}`,
+    'rbs=0',
+    'rbp=0',
+    'obl=0',
+    `oll=${session.pendingBytes > 0 ? 1 : 0}`,
+    `omem=${session.pendingBytes}`,
+    `tot-mem=${total}`,
+    `events=${session.pendingBytes > 0 ? 'rw' : 'r'}`,
+    `cmd=${session.lastCommand?.fullName ?? 'NULL'}`,
+    'user=default',
+    'redir=-1',
+    `resp=${session.resp}`,
+  ].join(' ');
+}
