@@ -2,7 +2,7 @@
  * Owns BITFIELD and BITFIELD_RO: whole numbers of any width in the bits of a string. Source: Redis bitops.c bitfieldGeneric.
  */
 import { array, error, integer, nullBulk } from '../../../protocol/resp/encode.ts';
-import { parseInt64, parseInteger } from '../../command/arguments.ts';
+import { INT64_MAX, parseInt64, parseInteger } from '../../command/arguments.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR, WRONG_TYPE } from '../../command/errors.ts';
 import { type CommandRow, type KeyReference, keys, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
@@ -82,6 +82,16 @@ function toRange(value: bigint, { signed, width, overflow }: FieldOperation): bi
   return signed ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value);
 }
 
+/**
+ * What SET compares with the field's range, as C's arithmetic of 64 bits has it: a negative number for an unsigned
+ * field, or one far below a signed field's range, counts as a very high one.
+ */
+function operandOfSet({ signed, width, operand }: FieldOperation): bigint {
+  const max = (1n << BigInt(width - 1)) - 1n;
+  const wraps = signed ? width < 64 && max - operand > INT64_MAX : true;
+  return wraps ? BigInt.asUintN(64, operand) : operand;
+}
+
 /** Runs one write; `changed` tells whether it wrote something else than was there. */
 function write(
   bytes: Uint8Array,
@@ -89,8 +99,7 @@ function write(
 ): { result: bigint | undefined; changed: boolean } {
   const before = readField(bytes, operation);
   const setting = operation.name === 'SET';
-  // A negative number set in an unsigned field is a very large one, as C converts it.
-  const operand = setting && !operation.signed ? BigInt.asUintN(64, operation.operand) : operation.operand;
+  const operand = setting ? operandOfSet(operation) : operation.operand;
   const after = toRange(setting ? operand : before + operand, operation);
   if (after === undefined) return { result: undefined, changed: false };
   setField(bytes, operation.offset, operation.width, after);
