@@ -14,6 +14,7 @@ import { ConfigStore } from './config/store.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import type { Session } from './dispatch/session.ts';
 import { createKeyspace } from './keyspace/keyspace.ts';
+import { createMigration } from './migrate/migration.ts';
 import { createLog, fileWriter } from './observe/log.ts';
 import { Monitors } from './observe/monitors.ts';
 import { SlowLog } from './observe/slow-log.ts';
@@ -21,7 +22,7 @@ import { createStats } from './observe/stats.ts';
 import { redisVersion } from './observe/version.ts';
 import type { Log, LogLevel, NodeParts } from './parts.ts';
 import { PropagationStream } from './propagate/stream.ts';
-import { standaloneReplication } from './replication-none.ts';
+import { createReplication } from './replication/replication.ts';
 import { ClientRegistry } from './server/clients.ts';
 import { startCron } from './server/cron.ts';
 import { ClientLimits } from './server/limits.ts';
@@ -179,7 +180,8 @@ class Node implements RunningNode {
     Object.defineProperty(parts, 'port', { get: () => this.#listener.port, enumerable: true });
     const stopping = new Stopping(parts, () => parts.shutdown());
     parts.server = { config, stats, slowLog, monitors, keyspace, listener: this.#listener, stopping };
-    parts.replication = standaloneReplication(random);
+    parts.replication = createReplication(parts);
+    parts.migration = createMigration(parts);
     const cron = startCron({ clock, config, log, stats, clients });
     keyspace.start();
     this.#closers.push(
@@ -188,6 +190,7 @@ class Node implements RunningNode {
       () => stopping.close(),
       () => this.#dispatcher.holds.close(),
       () => this.#listener.close(),
+      () => parts.migration.close(),
       () => parts.replication.close(),
       () => {
         for (const client of [...clients.all()]) client.destroy();
@@ -218,12 +221,24 @@ class Node implements RunningNode {
     }
     if (!this.#listener.any) throw this.#failed('Configured to not listen anywhere, exiting.');
     if (config.flag('cluster-enabled')) await this.#startCluster();
+    else this.#followConfigured();
     const mode = config.flag('cluster-enabled') ? 'cluster' : 'standalone';
     log('notice', `Running mode=${mode}, port=${this.port}, PID: ${process.pid}`);
     log('warning', 'Server initialized');
     if (this.port > 0) log('notice', 'Ready to accept connections');
     if (this.#listener.unixPath !== undefined)
       log('notice', `The server is now ready to accept connections at ${this.#listener.unixPath}`);
+  }
+
+  /** The directive replicaof: at the start it is followed, from then on it tells whom REPLICAOF made this node follow. */
+  #followConfigured(): void {
+    const { server, replication } = this.#parts;
+    const [host, port] = server.config.text('replicaof').split(' ');
+    server.config.ownedBy('replicaof', () => {
+      const { master } = replication;
+      return master ? `${master.host} ${master.port}` : '';
+    });
+    if (host !== undefined && port !== undefined) replication.follow({ host, port: Number(port) });
   }
 
   async #startCluster(): Promise<void> {

@@ -32,6 +32,7 @@ export interface NodeParts {
   readonly activeExpiry: ActiveExpiry;
   readonly propagation: Propagation;
   readonly replication: Replication;
+  readonly migration: Migration;
   /** Absent without cluster-enabled. */
   readonly cluster: Cluster | undefined;
   /** Unix ms of the start. */
@@ -312,6 +313,27 @@ export interface ReplicaService {
    * Where the client may not be kept waiting, at once.
    */
   wait(client: Session, count: number, timeoutMs: number, mayBlock: boolean): Reply;
+}
+
+/** The moving of keys to another node: MIGRATE. */
+export interface Migration {
+  /** Sends the keys, deletes those that the target took, and calls `answer` with the encoded reply. */
+  start(request: MigrateRequest, answer: (reply: string) => void): void;
+  close(): void;
+}
+
+export interface MigrateRequest {
+  readonly host: string;
+  readonly port: number;
+  readonly db: Database;
+  readonly targetDb: number;
+  /** For each operation of the connection, not for the whole. */
+  readonly timeoutMs: number;
+  readonly copy: boolean;
+  readonly replace: boolean;
+  /** The arguments of AUTH. */
+  readonly auth: readonly string[] | undefined;
+  readonly keys: readonly string[];
 }
 
 export interface Cluster {

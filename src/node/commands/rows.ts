@@ -3,6 +3,8 @@ import type { CommandRow } from '../command/row.ts';
 import { bitmapRows } from './bitmap/index.ts';
 import { connectionRows } from './connection/index.ts';
 import { genericRows } from './generic/index.ts';
+import { migrateRows } from './migrate/index.ts';
+import { replicationRows } from './replication/index.ts';
 import { stringRows } from './string/index.ts';
 import { transactionRows } from './transaction/index.ts';
 
@@ -10,6 +12,8 @@ export const allRows: readonly CommandRow[] = [
   ...connectionRows,
   ...transactionRows,
   ...genericRows,
+  ...migrateRows,
+  ...replicationRows,
   ...stringRows,
   ...bitmapRows,
 ];

@@ -10,6 +10,7 @@ import { error } from '../../protocol/resp/encode.ts';
 import { NO_REPLY, type Reply } from '../command/row.ts';
 import { type BufferLimit, bufferLimits } from '../config/special.ts';
 import type { Session } from '../dispatch/session.ts';
+import { redisVersion } from '../observe/version.ts';
 import type { Config, Database, Log, Stats } from '../parts.ts';
 import { ReplicaPeer } from './peer.ts';
 import { emptySnapshot, Snapshot } from './snapshot.ts';
@@ -39,8 +40,6 @@ export interface PsyncRequest {
   readonly offset: number;
 }
 
-/** The version that an RDB says it was written by. */
-const REDIS_VERSION = '7.0.15';
 const MARK_LENGTH = 40;
 
 export class MasterSide {
@@ -229,7 +228,7 @@ export class MasterSide {
     const offset = stream.offset;
     const masterDb = this.#deps.masterStreamDb();
     const info = {
-      redisVersion: REDIS_VERSION,
+      redisVersion,
       createdAtSeconds: Math.floor(clock.nowMs() / 1000),
       usedMemoryBytes: this.#deps.usedMemoryBytes(),
       replication: {

@@ -6,6 +6,7 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import { type RdbEntry, RdbReader } from '../../protocol/rdb/reader.ts';
 import type { Config, Database, Log } from '../parts.ts';
+import { valueFromRdb } from '../types/types.ts';
 
 /** Work of one turn of the event loop; then the clients have theirs. */
 const TURN_MS = 8;
@@ -88,7 +89,8 @@ export class ReceivedData {
       const entry = this.#entries[this.#installed++] as RdbEntry;
       const database = databases[entry.db] as Database;
       // A time before 1970 is over as well; any negative one would mean none.
-      database.set(entry.key, entry.value, entry.expireAtMs === -1 ? -1 : Math.max(0, entry.expireAtMs));
+      const expireAtMs = entry.expireAtMs === -1 ? -1 : Math.max(0, entry.expireAtMs);
+      database.set(entry.key, valueFromRdb(entry.value), expireAtMs);
       if (entry.frequency >= 0) database.setUsage(entry.key, { frequency: entry.frequency });
       else if (entry.idleSeconds >= 0) database.setUsage(entry.key, { idleSeconds: entry.idleSeconds });
       if (this.#installed % KEYS_PER_TIME_CHECK === 0 && clock.monotonicMs() >= endMs) return;

@@ -7,6 +7,7 @@
 import { type RdbInfo, RdbWriter, type RdbWriterOptions } from '../../protocol/rdb/writer.ts';
 import type { Value } from '../keyspace/value.ts';
 import type { Database } from '../parts.ts';
+import { typeOf } from '../types/types.ts';
 
 interface DatabaseView {
   readonly index: number;
@@ -37,7 +38,7 @@ export class Snapshot {
         const value = view.values[i] as Value;
         writer.entry(
           view.keys[i] as string,
-          typeof value === 'string' ? value : value.bytes,
+          typeof value === 'string' ? value : typeOf(value).toRdb(value),
           view.expiresAtMs[i] as number,
         );
         if (writer.pendingBytes >= PIECE_BYTES) yield writer.take();
