@@ -1,19 +1,23 @@
 /** Owns the list of all commands of the node. */
 import type { CommandRow } from '../command/row.ts';
 import { bitmapRows } from './bitmap/index.ts';
+import { clusterRows } from './cluster/index.ts';
 import { connectionRows } from './connection/index.ts';
 import { genericRows } from './generic/index.ts';
 import { migrateRows } from './migrate/index.ts';
 import { replicationRows } from './replication/index.ts';
+import { serverRows } from './server/index.ts';
 import { stringRows } from './string/index.ts';
 import { transactionRows } from './transaction/index.ts';
 
 export const allRows: readonly CommandRow[] = [
+  ...clusterRows,
   ...connectionRows,
   ...transactionRows,
   ...genericRows,
   ...migrateRows,
   ...replicationRows,
+  ...serverRows,
   ...stringRows,
   ...bitmapRows,
 ];

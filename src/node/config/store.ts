@@ -117,6 +117,11 @@ export class ConfigStore implements Config {
     return undefined;
   }
 
+  /** Back to a value that was there before: what was set could not be put to work after all. */
+  restore(name: string, text: string): void {
+    this.#put(this.#slot(name), text);
+  }
+
   set(name: string, value: string): string | undefined {
     return this.setAll([[name, value]], node);
   }

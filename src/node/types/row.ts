@@ -3,6 +3,7 @@
  */
 import type { RdbSource, RdbValue } from '../../protocol/rdb/objects.ts';
 import type { EncodingHint, TypeName, Value } from '../keyspace/value.ts';
+import type { Digest } from './digest.ts';
 
 export interface TypeRow<V extends Value = Value> {
   /** As TYPE shows it. */
@@ -16,4 +17,10 @@ export interface TypeRow<V extends Value = Value> {
   toRdb(value: V): RdbSource;
   /** What RDB has read; undefined for another type's. */
   fromRdb(value: RdbValue): V | undefined;
+  /** Redis's number of the type (server.h OBJ_STRING ...), as digests begin with. */
+  readonly objectType: number;
+  /** Adds the value to a digest, so that equal values give equal digests however they are kept. */
+  digest(value: V, digest: Digest): void;
+  /** Estimate of the memory that the value takes. */
+  memoryBytes(value: V): number;
 }

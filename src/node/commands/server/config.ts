@@ -1,0 +1,151 @@
+/** Owns CONFIG. Source: Redis config.c configGetCommand, configSetCommand, configRewriteCommand, configResetStatCommand. */
+import { bulk, error, map, OK } from '../../../protocol/resp/encode.ts';
+import { SYNTAX_ERROR } from '../../command/errors.ts';
+import { helpReply } from '../../command/help.ts';
+import { BLOCKED, type CommandRow, type Reply } from '../../command/row.ts';
+import { rewriteConfigFile } from '../../config/rewrite.ts';
+import { systemErrorText } from '../../config/special.ts';
+import type { Context } from '../../dispatch/context.ts';
+import { isAllowed } from '../../dispatch/gates.ts';
+
+const help = [
+  'GET <pattern>',
+  '    Return parameters matching the glob-like <pattern> and their values.',
+  'SET <directive> <value>',
+  '    Set the configuration <directive> to <value>.',
+  'RESETSTAT',
+  '    Reset statistics reported by the INFO command.',
+  'REWRITE',
+  '    Rewrite the configuration file.',
+];
+
+function get({ node, resp }: Context, argv: readonly string[]): Reply {
+  const found = node.server.config.matching(argv.slice(2));
+  return map(
+    found.flatMap(([name, value]) => [bulk(name), bulk(value)]),
+    resp,
+  );
+}
+
+function set(context: Context, argv: readonly string[]): Reply {
+  if (argv.length % 2 !== 0) return SYNTAX_ERROR;
+  const { node, client } = context;
+  const { config, listener } = node.server;
+  const pairs: [string, string][] = [];
+  for (let i = 2; i < argv.length; i += 2) {
+    const name = argv[i] as string;
+    if (config.directive(name.toLowerCase())?.sensitive) context.redact(i + 1);
+    pairs.push([name, argv[i + 1] as string]);
+  }
+  const moved = (name: string): boolean => pairs.some(([given]) => given.toLowerCase() === name);
+  const before = { port: config.text('port'), bind: config.text('bind') };
+  const refusal = config.setAll(pairs, {
+    loading: node.replication.loading,
+    mayChangeProtected: isAllowed(config.text('enable-protected-configs'), client),
+  });
+  if (refusal !== undefined) return error(refusal);
+  const moves =
+    (moved('port') && config.text('port') !== before.port) ||
+    (moved('bind') && config.text('bind') !== before.bind);
+  if (!moves) return OK;
+  const name = moved('port') ? 'port' : 'bind';
+  const failure =
+    name === 'port'
+      ? 'Unable to listen on this port. Check server logs.'
+      : 'Failed to bind to specified addresses.';
+  void listener.rebind(config.number('port')).then((done) => {
+    if (!done) {
+      config.restore('port', before.port);
+      config.restore('bind', before.bind);
+    }
+    if (!context.node.clients.byId(client.id)) return;
+    client.resume(
+      done ? OK : error(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${failure}`),
+    );
+  });
+  return BLOCKED;
+}
+
+function rewrite({ node }: Context): Reply {
+  const { config } = node.server;
+  if (config.file === undefined) return error('ERR The server is running without a config file');
+  try {
+    rewriteConfigFile(config.file, config, node.random.hex(6));
+  } catch (reason) {
+    const why = systemErrorText(reason);
+    node.log('warning', `CONFIG REWRITE failed: ${why}`);
+    return error(`ERR Rewriting config file: ${why}`);
+  }
+  node.log('warning', 'CONFIG REWRITE executed with success.');
+  return OK;
+}
+
+function resetStat({ node }: Context): Reply {
+  node.server.stats.reset();
+  node.commands.resetStats();
+  return OK;
+}
+
+const common = {
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  categories: [],
+  keySpecs: [],
+  group: 'server',
+  complexity: 'O(1)',
+} as const;
+
+export const configRow: CommandRow = {
+  ...common,
+  name: 'config',
+  arity: -2,
+  flags: [],
+  summary: 'Commands about the directives of redis.conf',
+  since: '2.0.0',
+  complexity: 'Depends on subcommand.',
+  subcommands: [
+    {
+      ...common,
+      name: 'get',
+      arity: -3,
+      summary: 'The values of directives, by name or pattern',
+      since: '2.0.0',
+      complexity: 'O(N) when N is the number of configuration parameters provided',
+      handler: get,
+    },
+    {
+      ...common,
+      name: 'help',
+      arity: 2,
+      flags: ['loading', 'stale'],
+      summary: 'Tells about the subcommands',
+      since: '5.0.0',
+      handler: () => helpReply('CONFIG', help),
+    },
+    {
+      ...common,
+      name: 'resetstat',
+      arity: 2,
+      summary: 'Sets the counters of INFO to zero',
+      since: '2.0.0',
+      handler: resetStat,
+    },
+    {
+      ...common,
+      name: 'rewrite',
+      arity: 2,
+      summary: 'Writes the values of now into redis.conf',
+      since: '2.8.0',
+      handler: rewrite,
+    },
+    {
+      ...common,
+      name: 'set',
+      arity: -4,
+      summary: 'Changes directives, all of them or none',
+      since: '2.0.0',
+      complexity: 'O(N) when N is the number of configuration parameters provided',
+      tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
+      handler: set,
+    },
+  ],
+};

@@ -1,0 +1,145 @@
+/** Owns DEBUG: what tests need, behind enable-debug-command. Source: Redis debug.c debugCommand. */
+import { array, error, OK, simple } from '../../../protocol/resp/encode.ts';
+import { parseInteger } from '../../command/arguments.ts';
+import { NO_SUCH_KEY, NOT_AN_INTEGER, unknownSubcommand } from '../../command/errors.ts';
+import { helpReply } from '../../command/help.ts';
+import type { CommandRow, Reply } from '../../command/row.ts';
+import type { Context } from '../../dispatch/context.ts';
+import { typeOf } from '../../types/types.ts';
+import { datasetDigest, valueDigest } from './digest.ts';
+import { protocolSample } from './protocol-samples.ts';
+
+const help = [
+  'DIGEST',
+  '    Output a hex signature representing the current DB content.',
+  'DIGEST-VALUE <key> [<key> ...]',
+  '    Output a hex signature of the values of all the specified keys.',
+  'ERROR <string>',
+  '    Return a Redis protocol error with <string> as message. Useful for clients',
+  '    unit tests to simulate Redis errors.',
+  'LOG <message>',
+  '    Write <message> to the server log.',
+  'OBJECT <key>',
+  '    Show low level info about `key` and associated value.',
+  'POPULATE <count> [<prefix>] [<size>]',
+  '    Create <count> string keys named key:<num>. If <prefix> is specified then',
+  "    it is used instead of the 'key' prefix. These are not propagated to",
+  '    replicas. Cluster slots are not respected so keys not belonging to the',
+  '    current node can be created in cluster mode.',
+  'PROTOCOL <type>',
+  '    Reply with a test value of the specified type. <type> can be: string,',
+  '    integer, double, bignum, null, array, set, map, attrib, push, verbatim,',
+  '    true, false.',
+  'REPLICATE <string>',
+  '    Replicates the provided string to replicas, allowing data divergence.',
+  'SDSLEN <key>',
+  '    Show low level SDS string info representing `key` and value.',
+  'SET-ACTIVE-EXPIRE <0|1>',
+  '    Setting it to 0 disables expiring keys in background when they are not',
+  '    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the',
+  '    default.',
+  'SLEEP <seconds>',
+  '    Stop the server for <seconds>. Decimals allowed.',
+];
+
+/** Stops the whole thread, as it says. */
+function sleep(seconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+}
+
+function object({ db, nowMs }: Context, key: string): Reply {
+  const entry = db.peek(key);
+  if (entry === undefined) return NO_SUCH_KEY;
+  const type = typeOf(entry.value);
+  const idleMs = db.idleMs(entry);
+  const lru = Math.trunc((nowMs - idleMs) / 1000) & 0xffffff;
+  return simple(
+    `Value at:0x0 refcount:1 encoding:${type.encoding(entry.value, entry.encodingHint)} ` +
+      `serializedlength:${type.memoryBytes(entry.value)} lru:${lru} lru_seconds_idle:${Math.trunc(idleMs / 1000)}`,
+  );
+}
+
+function sdslen({ db }: Context, key: string): Reply {
+  const entry = db.peek(key);
+  if (entry === undefined) return NO_SUCH_KEY;
+  const type = typeOf(entry.value);
+  if (type.name !== 'string' || type.encoding(entry.value, entry.encodingHint) === 'int')
+    return error('ERR Not an sds encoded string.');
+  // Strings of V8 have no spare room.
+  const length = entry.value.length;
+  return simple(
+    `key_sds_len:${key.length}, key_sds_avail:0, key_zmalloc: ${key.length + 16}, ` +
+      `val_sds_len:${length}, val_sds_avail:0, val_zmalloc: ${type.memoryBytes(entry.value)}`,
+  );
+}
+
+function populate(context: Context, argv: readonly string[]): Reply {
+  const [, , countText = '', prefix = 'key', sizeText = '0'] = argv;
+  const count = parseInteger(countText);
+  const size = parseInteger(sizeText);
+  if (count === undefined || size === undefined) return NOT_AN_INTEGER;
+  if (count < 0 || size < 0) return error('ERR value is out of range, must be positive');
+  const { db } = context;
+  for (let i = 0; i < count; i++) {
+    const key = `${prefix}:${i}`;
+    if (db.lookupWrite(key) !== undefined) continue;
+    const text = `value:${i}`;
+    db.set(key, size === 0 ? text : text.slice(0, size).padEnd(size, '\0'));
+  }
+  context.preventPropagation();
+  return OK;
+}
+
+/** Leading digits as C's atoi reads them; 0 without any. */
+function atoi(text: string): number {
+  return Number.parseInt(text, 10) || 0;
+}
+
+function debug(context: Context, argv: readonly string[]): Reply {
+  const { node, db, resp } = context;
+  const word = (argv[1] as string).toLowerCase();
+  const value = argv[2];
+  if (word === 'help' && argv.length === 2) return helpReply('DEBUG', help);
+  if (word === 'digest' && argv.length === 2) return simple(datasetDigest(node.databases));
+  if (word === 'digest-value') return array(argv.slice(2).map((key) => simple(valueDigest(db, key))));
+  if (word === 'populate' && argv.length >= 3 && argv.length <= 5) return populate(context, argv);
+  if (word === 'replicate' && argv.length >= 3) {
+    context.propagateAs(argv.slice(2));
+    return OK;
+  }
+  if (value === undefined || argv.length !== 3) return unknownSubcommand('DEBUG', argv[1] as string);
+  switch (word) {
+    case 'error':
+      return error(value);
+    case 'log':
+      node.log('warning', `DEBUG LOG: ${value}`);
+      return OK;
+    case 'object':
+      return object(context, value);
+    case 'protocol':
+      return protocolSample(value, resp);
+    case 'sdslen':
+      return sdslen(context, value);
+    case 'set-active-expire':
+      node.server.keyspace.activeExpiry.enabled = atoi(value) !== 0;
+      return OK;
+    case 'sleep':
+      sleep(Number.parseFloat(value) || 0);
+      return OK;
+    default:
+      return unknownSubcommand('DEBUG', argv[1] as string);
+  }
+}
+
+export const debugRow: CommandRow = {
+  name: 'debug',
+  arity: -2,
+  flags: ['admin', 'noscript', 'loading', 'stale', 'protected'],
+  categories: [],
+  keySpecs: [],
+  summary: 'Commands for tests',
+  since: '1.0.0',
+  group: 'server',
+  complexity: 'Depends on subcommand.',
+  handler: debug,
+};

@@ -1,0 +1,19 @@
+/** Owns the list of the commands about the server itself. */
+import type { CommandRow } from '../../command/row.ts';
+import { commandRow } from './command.ts';
+import { configRow } from './config.ts';
+import { dataRows } from './data.ts';
+import { debugRow } from './debug.ts';
+import { memoryRow } from './memory.ts';
+import { processRows } from './process.ts';
+import { slowlogRow } from './slowlog.ts';
+
+export const serverRows: readonly CommandRow[] = [
+  ...processRows,
+  ...dataRows,
+  commandRow,
+  configRow,
+  slowlogRow,
+  memoryRow,
+  debugRow,
+];

@@ -1,0 +1,64 @@
+/** Owns MEMORY USAGE: an estimate of what a key takes. Source: Redis object.c memoryCommand. */
+import { integer, nullBulk } from '../../../protocol/resp/encode.ts';
+import { parseInteger } from '../../command/arguments.ts';
+import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../../command/errors.ts';
+import { helpReply } from '../../command/help.ts';
+import { type CommandRow, keys, type Reply } from '../../command/row.ts';
+import type { Context } from '../../dispatch/context.ts';
+import { typeOf } from '../../types/types.ts';
+
+/** Entry, place in the table and header of the key, as seen in V8; a time to live takes more. */
+const keyOverheadBytes = 120;
+const timeToLiveBytes = 40;
+
+const help = [
+  'USAGE <key> [SAMPLES <count>]',
+  '    Return memory in bytes used by <key> and its value. Nested values are',
+  '    sampled up to <count> times (default: 5, 0 means sample all).',
+];
+
+function usage({ db, resp }: Context, argv: readonly string[]): Reply {
+  for (let i = 3; i < argv.length; i += 2) {
+    const samples = argv[i + 1];
+    if ((argv[i] as string).toLowerCase() !== 'samples' || samples === undefined) return SYNTAX_ERROR;
+    const count = parseInteger(samples);
+    if (count === undefined) return NOT_AN_INTEGER;
+    if (count < 0) return SYNTAX_ERROR;
+  }
+  const entry = db.peek(argv[2] as string);
+  if (entry === undefined) return nullBulk(resp);
+  const expiry = entry.expireAtMs >= 0 ? timeToLiveBytes : 0;
+  return integer(keyOverheadBytes + expiry + entry.key.length + typeOf(entry.value).memoryBytes(entry.value));
+}
+
+const common = { keySpecs: [], categories: [], group: 'server', since: '4.0.0' } as const;
+
+export const memoryRow: CommandRow = {
+  ...common,
+  name: 'memory',
+  arity: -2,
+  flags: [],
+  summary: 'Commands about memory',
+  complexity: 'Depends on subcommand.',
+  subcommands: [
+    {
+      ...common,
+      name: 'help',
+      arity: 2,
+      flags: ['loading', 'stale'],
+      summary: 'Tells about the subcommands',
+      complexity: 'O(1)',
+      handler: () => helpReply('MEMORY', help),
+    },
+    {
+      ...common,
+      name: 'usage',
+      arity: -3,
+      flags: ['readonly'],
+      keySpecs: [keys(['RO'], 2)],
+      summary: 'Estimates the memory that a key takes',
+      complexity: 'O(N) where N is the number of samples.',
+      handler: usage,
+    },
+  ],
+};

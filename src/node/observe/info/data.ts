@@ -1,0 +1,77 @@
+/** Owns the sections of INFO about data and traffic. Source: Redis server.c genRedisInfoString. */
+import type { NodeParts } from '../../parts.ts';
+import { lines } from './format.ts';
+
+/** Nothing is kept on disk yet: the fields that tools look at say so. */
+export function persistence(parts: NodeParts): string[] {
+  return lines({
+    loading: parts.replication.loading ? 1 : 0,
+    async_loading: 0,
+    rdb_changes_since_last_save: parts.stats.dirty,
+    rdb_bgsave_in_progress: 0,
+    rdb_last_save_time: Math.trunc(parts.startedAtMs / 1000),
+    rdb_last_bgsave_status: 'ok',
+    rdb_last_bgsave_time_sec: -1,
+    rdb_current_bgsave_time_sec: -1,
+    rdb_saves: 0,
+    aof_enabled: 0,
+    aof_rewrite_in_progress: 0,
+    aof_rewrite_scheduled: 0,
+    aof_last_rewrite_time_sec: -1,
+    aof_current_rewrite_time_sec: -1,
+    aof_last_bgrewrite_status: 'ok',
+    aof_rewrites: 0,
+    aof_last_write_status: 'ok',
+  });
+}
+
+export function stats(parts: NodeParts): string[] {
+  const { stats: counters, keyspace } = parts.server;
+  const kilobytes = (bytesPerSecond: number): string => (bytesPerSecond / 1024).toFixed(2);
+  return lines({
+    total_connections_received: counters.connectionsReceived,
+    total_commands_processed: counters.commandsProcessed,
+    instantaneous_ops_per_sec: Math.round(counters.commandRate.perSecond),
+    total_net_input_bytes: counters.netInputBytes,
+    total_net_output_bytes: counters.netOutputBytes,
+    instantaneous_input_kbps: kilobytes(counters.inputRate.perSecond),
+    instantaneous_output_kbps: kilobytes(counters.outputRate.perSecond),
+    rejected_connections: counters.rejectedConnections,
+    sync_full: counters.fullSyncs,
+    sync_partial_ok: counters.partialSyncsOk,
+    sync_partial_err: counters.partialSyncsRefused,
+    expired_keys: counters.expiredKeys,
+    expired_stale_perc: (keyspace.activeExpiry.staleRatio * 100).toFixed(2),
+    expired_time_cap_reached_count: keyspace.activeExpiry.timeCapReachedCount,
+    expire_cycle_cpu_milliseconds: Math.trunc(keyspace.activeExpiry.timeUsedMs),
+    evicted_keys: counters.evictedKeys,
+    evicted_clients: 0,
+    keyspace_hits: counters.keyspaceHits,
+    keyspace_misses: counters.keyspaceMisses,
+    pubsub_channels: 0,
+    pubsub_patterns: 0,
+    pubsubshard_channels: 0,
+    latest_fork_usec: 0,
+    total_forks: 0,
+    migrate_cached_sockets: counters.migrateCachedSockets,
+    unexpected_error_replies: counters.unexpectedErrorReplies,
+    total_error_replies: counters.errorReplies,
+    total_reads_processed: counters.readsProcessed,
+    total_writes_processed: counters.writesProcessed,
+    client_query_buffer_limit_disconnections: counters.queryBufferLimitDisconnections,
+    client_output_buffer_limit_disconnections: counters.outputBufferLimitDisconnections,
+  });
+}
+
+export function cluster(parts: NodeParts): string[] {
+  return lines({ cluster_enabled: parts.cluster === undefined ? 0 : 1 });
+}
+
+export function keyspace(parts: NodeParts): string[] {
+  return parts.databases
+    .filter((db) => db.size > 0)
+    .map(
+      (db) =>
+        `db${db.index}:keys=${db.size},expires=${db.expiringCount},avg_ttl=${Math.trunc(db.averageTtlMs)}`,
+    );
+}
