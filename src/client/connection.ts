@@ -1,0 +1,147 @@
+/**
+ * Owns one connection to a node: requests out in one write, replies in by redis-parser as bytes, each reply to the
+ * request it answers. Knows nothing of reconnecting (node-client.ts) and of what commands mean.
+ */
+import { connect, type Socket } from 'node:net';
+import RedisParser from 'redis-parser';
+import type { Clock, Timer } from '../core/clock.ts';
+import { messageOf, TribError } from '../core/errors.ts';
+import { type Address, formatAddress } from '../protocol/text/addresses.ts';
+import { type Command, ConnectionLost, encodeCommands, nameOf, type Reply, ReplyError } from './command.ts';
+
+/** Commands that went out together and wait for their replies. */
+interface Batch {
+  readonly expected: number;
+  readonly replies: Reply[];
+  readonly resolve: (replies: Reply[]) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: Timer;
+}
+
+export class Connection {
+  readonly address: Address;
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #waiting: Batch[] = [];
+  #end: TribError | undefined;
+
+  private constructor(address: Address, socket: Socket, clock: Clock) {
+    this.address = address;
+    this.#socket = socket;
+    this.#clock = clock;
+    const parser = new RedisParser({
+      returnBuffers: true,
+      returnReply: (reply: Reply) => this.#onReply(reply),
+      returnError: (error: Error) => this.#onReply(new ReplyError(error.message)),
+      returnFatalError: () =>
+        this.#fail(
+          new TribError('failed', `${formatAddress(address)} does not speak the protocol of Redis.`, {
+            hint: "Is it a node's client port? The bus port is another, usually 10000 above.",
+          }),
+        ),
+    });
+    socket.on('data', (chunk: Buffer) => parser.execute(chunk));
+    socket.on('error', (error) => this.#fail(lost(address, messageOf(error))));
+    socket.on('close', () => this.#fail(lost(address, 'the node closed it')));
+  }
+
+  /** Throws a ConnectionLost when nothing answers there within `timeoutMs`. */
+  static open(address: Address, clock: Clock, timeoutMs: number): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+      const timer = clock.after(timeoutMs, () => fail(`no answer within ${timeoutMs} ms`));
+      const fail = (reason: string): void => {
+        timer.cancel();
+        socket.destroy();
+        reject(unreachable(address, reason));
+      };
+      const onError = (error: Error): void => fail(reasonOf(error));
+      socket.once('error', onError);
+      socket.once('connect', () => {
+        timer.cancel();
+        socket.off('error', onError);
+        resolve(new Connection(address, socket, clock));
+      });
+    });
+  }
+
+  get closed(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /**
+   * Sends all commands in one write. Resolves with a reply for each; error replies are values. Throws a TribError:
+   * ConnectionLost when the connection breaks first, "timeout" when a reply takes longer than `timeoutMs` (the
+   * connection is closed then, since a late reply would answer the next request).
+   */
+  send(commands: readonly Command[], timeoutMs: number): Promise<Reply[]> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    const [first] = commands;
+    if (first === undefined) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.after(timeoutMs, () => {
+        this.#fail(
+          new TribError(
+            'timeout',
+            `${formatAddress(this.address)} did not answer ${nameOf(first)} within ${timeoutMs} ms.`,
+          ),
+        );
+      });
+      this.#waiting.push({ expected: commands.length, replies: [], resolve, reject, timer });
+      this.#socket.write(encodeCommands(commands));
+    });
+  }
+
+  close(): void {
+    this.#fail(lost(this.address, 'it was closed here'));
+  }
+
+  #onReply(reply: Reply): void {
+    const [batch] = this.#waiting;
+    if (batch === undefined) return;
+    batch.replies.push(reply);
+    if (batch.replies.length < batch.expected) return;
+    this.#waiting.shift();
+    batch.timer.cancel();
+    batch.resolve(batch.replies);
+  }
+
+  #fail(error: TribError): void {
+    if (this.#end !== undefined) return;
+    this.#end = error;
+    this.#socket.destroy();
+    for (const batch of this.#waiting.splice(0)) {
+      batch.timer.cancel();
+      batch.reject(error);
+    }
+  }
+}
+
+function lost(address: Address, reason: string): ConnectionLost {
+  return new ConnectionLost(`The connection to ${formatAddress(address)} was lost: ${reason}.`);
+}
+
+function unreachable(address: Address, reason: string): ConnectionLost {
+  return new ConnectionLost(`Cannot connect to ${formatAddress(address)}: ${reason}.`, {
+    hint: 'Is the node running, and is the port the one for clients?',
+  });
+}
+
+/** The system's words for why a connection could not be made. */
+function reasonOf(error: Error): string {
+  // A name with several addresses fails with one error for each.
+  const [first] = error instanceof AggregateError ? error.errors : [error];
+  const code = first instanceof Error && 'code' in first ? String(first.code) : '';
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'connection refused';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the host name is not known';
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return 'no route to the host';
+    default:
+      return messageOf(first);
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Owns the talk with one node: a connection made when it is first needed, authenticated, and made again when it
+ * broke. A request whose reply was lost is sent again only if the caller says that it may be repeated.
+ */
+import { type Clock, delay } from '../core/clock.ts';
+import { TribError } from '../core/errors.ts';
+import { type Address, type Credentials, formatAddress } from '../protocol/text/addresses.ts';
+import { type Command, ConnectionLost, type Reply, ReplyError, refusal } from './command.ts';
+import { Connection } from './connection.ts';
+
+export interface ClientOptions {
+  readonly credentials: Credentials | undefined;
+  readonly connectTimeoutMs: number;
+  /** The longest wait for a reply, unless a request says otherwise. */
+  readonly replyTimeoutMs: number;
+  /** How long a request that may be repeated is tried again when the connection breaks. */
+  readonly patienceMs: number;
+}
+
+export const defaultClientOptions: ClientOptions = {
+  credentials: undefined,
+  connectTimeoutMs: 5000,
+  replyTimeoutMs: 15_000,
+  patienceMs: 10_000,
+};
+
+export interface RequestOptions {
+  /** Sending it twice does no harm: after a lost connection it is sent again. */
+  readonly repeatable?: boolean;
+  readonly timeoutMs?: number;
+}
+
+const firstPauseMs = 20;
+const longestPauseMs = 500;
+
+export class NodeClient {
+  readonly address: Address;
+  readonly #options: ClientOptions;
+  readonly #clock: Clock;
+  #connection: Connection | undefined;
+  #opening: Promise<Connection> | undefined;
+  #closed = false;
+  #usesPassword = false;
+
+  constructor(address: Address, options: ClientOptions, clock: Clock) {
+    this.address = address;
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  /** The credentials that this node asked for; undefined when none were given or it needs none. */
+  get acceptedCredentials(): Credentials | undefined {
+    return this.#usesPassword ? this.#options.credentials : undefined;
+  }
+
+  /** One command. Throws a ReplyError when the node replies one, a TribError when no reply comes. */
+  async call(command: Command, options: RequestOptions = {}): Promise<Exclude<Reply, ReplyError>> {
+    const [reply = null] = await this.pipeline([command], options);
+    if (reply instanceof ReplyError) throw reply;
+    return reply;
+  }
+
+  /** One command that has to succeed. Throws a TribError for the operator, also when the node replies an error. */
+  async demand(command: Command, options: RequestOptions = {}): Promise<Exclude<Reply, ReplyError>> {
+    const [reply = null] = await this.pipeline([command], options);
+    if (reply instanceof ReplyError) throw refusal(this.address, command, reply);
+    return reply;
+  }
+
+  /** All commands in one write; error replies are values. Throws a TribError when no reply comes. */
+  async pipeline(commands: readonly Command[], options: RequestOptions = {}): Promise<Reply[]> {
+    const timeoutMs = options.timeoutMs ?? this.#options.replyTimeoutMs;
+    const deadlineMs = this.#clock.monotonicMs() + this.#options.patienceMs;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      try {
+        return await (await this.connect()).send(commands, timeoutMs);
+      } catch (error) {
+        const again = error instanceof ConnectionLost && options.repeatable === true && !this.#closed;
+        if (!again || this.#clock.monotonicMs() + pauseMs > deadlineMs) throw error;
+        await delay(this.#clock, pauseMs);
+      }
+    }
+  }
+
+  /** The connection, ready for commands. Throws a TribError: "connect", "auth", "timeout". */
+  connect(): Promise<Connection> {
+    if (this.#connection?.closed === false) return Promise.resolve(this.#connection);
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#connection?.close();
+  }
+
+  async #open(): Promise<Connection> {
+    if (this.#closed)
+      throw new ConnectionLost(`The connection to ${formatAddress(this.address)} was closed.`);
+    const connection = await Connection.open(this.address, this.#clock, this.#options.connectTimeoutMs);
+    if (this.#options.credentials !== undefined)
+      await this.#authenticate(connection, this.#options.credentials);
+    if (this.#closed) connection.close();
+    this.#connection = connection;
+    return connection;
+  }
+
+  async #authenticate(connection: Connection, { username, password }: Credentials): Promise<void> {
+    const command = username === undefined ? ['AUTH', password] : ['AUTH', username, password];
+    const [reply] = await connection.send([command], this.#options.replyTimeoutMs);
+    if (!(reply instanceof ReplyError)) {
+      this.#usesPassword = true;
+      return;
+    }
+    // A node without a password: it serves everybody, so the password is not missed.
+    if (reply.message.includes('without any password configured')) return;
+    connection.close();
+    throw new TribError('auth', `${formatAddress(this.address)} refused the password (${reply.code}).`, {
+      hint: 'Check --pass or REDISCLI_AUTH, and --user.',
+    });
+  }
+}

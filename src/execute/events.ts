@@ -1,0 +1,72 @@
+/**
+ * Owns what happens while an operation runs, as data: the one stream that every view consumes. Written out as
+ * NDJSON, one event a line, with the version of this format in each.
+ */
+import type { Finding } from '../cluster/health.ts';
+import type { Topology } from '../cluster/topology.ts';
+import type { Plan, Step } from '../plan/plan.ts';
+import type { Address } from '../protocol/text/addresses.ts';
+
+/** Raised when a field changes its meaning or goes; new fields and new types may come without. */
+export const EVENTS_VERSION = 1;
+
+export type TribEvent =
+  /** Every node was asked. */
+  | { readonly type: 'surveyed'; readonly topology: Topology }
+  /** The cluster was looked at for problems. */
+  | { readonly type: 'checked'; readonly topology: Topology; readonly findings: readonly Finding[] }
+  /** The way was worked out; nothing has been changed yet. */
+  | { readonly type: 'planned'; readonly plan: Plan; readonly topology: Topology }
+  /** The plan was written to a file, before its first effect. */
+  | { readonly type: 'plan-saved'; readonly file: string }
+  | { readonly type: 'step-started'; readonly index: number; readonly count: number; readonly step: Step }
+  | {
+      readonly type: 'step-finished';
+      readonly index: number;
+      readonly count: number;
+      readonly step: Step;
+      /** "already": there was nothing left to do. */
+      readonly outcome: 'done' | 'already';
+    }
+  /** Nodes do not all see each other, or agree, yet; asked again and again until they do. */
+  | { readonly type: 'waiting'; readonly missing: number; readonly example: string }
+  /** What a source holds in the slots that it is to give. */
+  | {
+      readonly type: 'slots-counted';
+      readonly source: Address;
+      readonly target: Address;
+      readonly emptySlots: number;
+      readonly fullSlots: number;
+      readonly keys: number;
+    }
+  /** Keys have gone over; their slot is still open. */
+  | { readonly type: 'keys-moved'; readonly slot: number; readonly keys: number }
+  /** The slot belongs to its target now, and every master was told. */
+  | {
+      readonly type: 'slot-moved';
+      readonly slot: number;
+      readonly source: Address;
+      readonly target: Address;
+      readonly keys: number;
+    }
+  /** Something failed in a way that passes, and is tried again. */
+  | { readonly type: 'retrying'; readonly node: Address; readonly reason: string }
+  /** The operator ended it: what was in hand is finished, and this is left. */
+  | { readonly type: 'interrupted'; readonly left: readonly Step[] }
+  /** A node's reply to a command of the operator; bytes that are no text are lost in it. */
+  | { readonly type: 'replied'; readonly node: Address; readonly ok: boolean; readonly reply: unknown }
+  | Finished;
+
+/** The last event of an operation that did not throw. */
+export interface Finished {
+  readonly type: 'finished';
+  readonly operation: Plan['operation'] | 'check' | 'call';
+  /** "planned": only the plan was wanted. "declined": the operator did not approve it. */
+  readonly outcome: 'done' | 'planned' | 'declined' | 'interrupted';
+  /** Whether the operator got what they asked for, and nothing is wrong. */
+  readonly ok: boolean;
+  /** Slots and keys that were moved. */
+  readonly slots: number;
+  readonly keys: number;
+  readonly tookMs: number;
+}

@@ -1,0 +1,107 @@
+/**
+ * Owns the carrying out of a plan: steps in order, neighbours of one kind side by side, each told of as it begins
+ * and ends. Every step looks first at what is left of it, so carrying out a plan again finishes it.
+ */
+import type { MoveSlots, Plan, Step } from '../plan/plan.ts';
+import { channel } from './channel.ts';
+import { Interrupted, type StepContext } from './context.ts';
+import type { TribEvent } from './events.ts';
+import { sideBySide } from './side-by-side.ts';
+import { assignSlots } from './steps/assign-slots.ts';
+import { meet } from './steps/meet.ts';
+import { moveSlots } from './steps/move-slots/move-slots.ts';
+import { replicate } from './steps/replicate.ts';
+import { setConfigEpoch } from './steps/set-config-epoch.ts';
+import { waitAgreement } from './steps/wait-agreement.ts';
+import { waitJoined } from './steps/wait-joined.ts';
+import { waitServing } from './steps/wait-serving.ts';
+
+type Outcome = 'done' | 'already';
+
+export interface Executed {
+  /** What an interruption left to do; undefined when all was done. */
+  readonly left: readonly Step[] | undefined;
+}
+
+/** Yields what happens. Throws a TribError at the first step that fails, when those beside it have ended. */
+export async function* execute(
+  plan: Plan,
+  base: Omit<StepContext, 'emit'>,
+): AsyncGenerator<TribEvent, Executed> {
+  const { steps } = plan;
+  for (let index = 0; index < steps.length; ) {
+    const group = groupAt(steps, index);
+    const start = index;
+    const leftOfGroup = yield* channel((emit) => runGroup(group, start, steps.length, { ...base, emit }));
+    index += group.length;
+    const left = [...leftOfGroup, ...steps.slice(index)];
+    if (leftOfGroup.length > 0 || (base.signal?.aborted === true && left.length > 0)) {
+      yield { type: 'interrupted', left };
+      return { left };
+    }
+  }
+  return { left: undefined };
+}
+
+/** Steps that can be carried out side by side: neighbours of one kind. */
+function groupAt(steps: readonly Step[], start: number): Step[] {
+  const kind = steps[start]?.kind;
+  let end = start;
+  while (end < steps.length && steps[end]?.kind === kind) end++;
+  return steps.slice(start, end);
+}
+
+/** Returns what is left to do of the steps because the operator ended it. */
+async function runGroup(
+  group: readonly Step[],
+  start: number,
+  count: number,
+  context: StepContext,
+): Promise<Step[]> {
+  const announce = async (step: Step, work: () => Promise<Outcome | Step>): Promise<Step[]> => {
+    const place = { index: start + group.indexOf(step), count, step };
+    context.emit({ type: 'step-started', ...place });
+    const outcome = await work();
+    if (typeof outcome !== 'string') return [outcome];
+    context.emit({ type: 'step-finished', ...place, outcome });
+    return [];
+  };
+  const running = isMoves(group)
+    ? sideBySide(group, (step) => announce(step, () => moveSlots(step, context)), context)
+    : group.map((step) => announce(step, () => runStep(step, context)));
+  const left: Step[] = [];
+  const failures: unknown[] = [];
+  for (const result of await Promise.allSettled(running)) {
+    if (result.status === 'fulfilled') left.push(...result.value);
+    else failures.push(result.reason);
+  }
+  const failure = failures.find((reason) => !(reason instanceof Interrupted));
+  if (failure !== undefined) throw failure;
+  // Waiting can be given up at any moment, and is then begun again as a whole.
+  return failures.length > 0 ? [...group] : left;
+}
+
+function isMoves(group: readonly Step[]): group is readonly MoveSlots[] {
+  return group.every(({ kind }) => kind === 'move-slots');
+}
+
+function runStep(step: Step, context: StepContext): Promise<Outcome> {
+  switch (step.kind) {
+    case 'assign-slots':
+      return assignSlots(step, context);
+    case 'set-config-epoch':
+      return setConfigEpoch(step, context);
+    case 'meet':
+      return meet(step, context);
+    case 'wait-joined':
+      return waitJoined(step, context);
+    case 'replicate':
+      return replicate(step, context);
+    case 'wait-agreement':
+      return waitAgreement(step, context);
+    case 'wait-serving':
+      return waitServing(step, context);
+    case 'move-slots':
+      throw new TypeError('moves are run side by side');
+  }
+}

@@ -1,0 +1,49 @@
+/** Owns the operation that carries out a plan from a file: the whole of it, or what is left. */
+
+import { mergeViews } from '../../cluster/merge.ts';
+import type { Topology } from '../../cluster/topology.ts';
+import { messageOf, TribError } from '../../core/errors.ts';
+import { whyStale } from '../../plan/assess.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { TribEvent } from '../events.ts';
+import { askNode, survey } from '../survey.ts';
+import { carryOut } from './carry-out.ts';
+import { type OperationOptions, type Tools, withTools } from './options.ts';
+
+export interface ApplyOptions extends OperationOptions {
+  readonly plan: Plan;
+}
+
+/** Ends with a "finished" event. Throws a TribError: "unsafe", before anything is changed, when the plan is stale. */
+export function apply(options: ApplyOptions): AsyncGenerator<TribEvent, void> {
+  const { plan } = options;
+  return withTools(options, async function* (tools) {
+    const topology = await surveyFor(plan, tools);
+    yield { type: 'surveyed', topology };
+    const reasons = whyStale(plan, topology);
+    if (reasons.length > 0) {
+      throw new TribError(
+        'unsafe',
+        `The plan does not fit the cluster any more:\n  ${reasons.join('\n  ')}`,
+        {
+          hint: 'Nothing was changed. Make a new plan.',
+        },
+      );
+    }
+    yield yield* carryOut(plan, topology, tools, options);
+  });
+}
+
+/** Nodes of a cluster to be made may not know each other yet, so each is asked. */
+async function surveyFor(plan: Plan, { pool }: Tools): Promise<Topology> {
+  if (plan.operation !== 'create') return survey(pool, plan.seed);
+  const nodes = plan.steps.flatMap((step) => (step.kind === 'meet' ? step.nodes : []));
+  const answers = await Promise.all(
+    nodes.map(({ address }) =>
+      askNode(pool, address).catch((error: unknown) => ({ address, reason: messageOf(error) })),
+    ),
+  );
+  const views = answers.flatMap((answer) => ('reason' in answer ? [] : [answer]));
+  const silences = answers.flatMap((answer) => ('reason' in answer ? [answer] : []));
+  return mergeViews(plan.seed, views, silences);
+}

@@ -1,0 +1,55 @@
+/**
+ * Owns which moves of slots run at the same time: each as soon as no running one stands in its way. A node gives to
+ * one target at a time, and never gives and takes at once, since slots open in both directions confuse clients.
+ */
+import type { MoveSlots, Step } from '../plan/plan.ts';
+import type { StepContext } from './context.ts';
+
+/** More streams into one target than this only wait for each other. */
+const mostAtOnce = 8;
+
+/** A promise for each step, of what is left of it; steps that were not begun when the operator ended are whole. */
+export function sideBySide(
+  steps: readonly MoveSlots[],
+  run: (step: MoveSlots) => Promise<Step[]>,
+  context: StepContext,
+): Promise<Step[]>[] {
+  const running = new Set<MoveSlots>();
+  let waiting: { readonly step: MoveSlots; readonly begin: () => void }[] = [];
+  let failed = false;
+
+  const beginReady = (): void => {
+    for (const entry of [...waiting]) {
+      const free = running.size < mostAtOnce && ![...running].some((other) => inTheWay(other, entry.step));
+      if (!free) continue;
+      waiting = waiting.filter((other) => other !== entry);
+      running.add(entry.step);
+      entry.begin();
+    }
+  };
+
+  const promises = steps.map(async (step) => {
+    await new Promise<void>((begin) => {
+      waiting.push({ step, begin });
+    });
+    try {
+      return context.signal?.aborted === true || failed ? [step] : await run(step);
+    } catch (error) {
+      failed = true;
+      throw error;
+    } finally {
+      running.delete(step);
+      beginReady();
+    }
+  });
+  beginReady();
+  return promises;
+}
+
+function inTheWay(running: MoveSlots, next: MoveSlots): boolean {
+  return (
+    running.source.id === next.source.id ||
+    running.source.id === next.target.id ||
+    running.target.id === next.source.id
+  );
+}

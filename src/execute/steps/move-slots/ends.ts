@@ -1,0 +1,137 @@
+/**
+ * Owns the two ends of a move and the masters beside them: who they are now, that each master knows both ends (one
+ * that does not would fail in the middle), and how far each slot has come already.
+ */
+import type { NodeClient } from '../../../client/node-client.ts';
+import { TribError } from '../../../core/errors.ts';
+import type { MoveSlots } from '../../../plan/plan.ts';
+import { formatRanges, rangesOf, SlotSet } from '../../../protocol/slots/slot-set.ts';
+import { type Address, formatAddress } from '../../../protocol/text/addresses.ts';
+import type { NodeLine } from '../../../protocol/text/nodes.ts';
+import { askLines, isFailing, isMaster } from '../../cluster-nodes.ts';
+import { poll, type StepContext } from '../../context.ts';
+
+export interface Ends {
+  readonly step: MoveSlots;
+  /** For SETSLOT and questions. */
+  readonly source: NodeClient;
+  readonly target: NodeClient;
+  /** To the source as well, for MIGRATE alone: questions need not wait for it. */
+  readonly stream: NodeClient;
+  /** The masters that are neither. */
+  readonly others: readonly NodeClient[];
+  /** Where the source reaches the target. */
+  readonly targetForSource: Address;
+}
+
+/** Slots of the step by what is left to do. */
+export interface Stages {
+  /** The source's; open or not. */
+  readonly toMove: readonly number[];
+  /** The target's already, but the source has not closed them. */
+  readonly toClose: readonly number[];
+}
+
+interface Views {
+  readonly source: readonly NodeLine[];
+  readonly target: readonly NodeLine[];
+}
+
+/** Throws a TribError: "unsafe" when an end is no master, or a master does not know an end. */
+export async function prepareEnds(
+  step: MoveSlots,
+  context: StepContext,
+): Promise<{ readonly ends: Ends; readonly stages: Stages }> {
+  const source = context.pool.at(step.source.address);
+  const target = context.pool.at(step.target.address);
+  let views: Views = { source: [], target: [] };
+  let others: readonly NodeClient[] = [];
+  await poll(
+    context,
+    async () => {
+      const [ofSource, ofTarget] = await Promise.all([askLines(source), askLines(target)]);
+      views = { source: ofSource, target: ofTarget };
+      others = otherMasters(step, ofSource).map((address) => context.pool.at(address));
+      const ofOthers = await Promise.all(others.map(askLines));
+      return (
+        strangerTo(step, step.source.address, ofSource) ??
+        strangerTo(step, step.target.address, ofTarget) ??
+        ofOthers
+          .map((lines, index) => strangerTo(step, (others[index] as NodeClient).address, lines))
+          .find(Boolean)
+      );
+    },
+    (reason) =>
+      new TribError('unsafe', `Slots cannot be moved safely: ${reason}.`, {
+        hint: 'Every master must know both ends of a move. A node that was forgotten is kept out for 60 s.',
+      }),
+  );
+  const seen = views.source.find(({ id }) => id === step.target.id);
+  const ends: Ends = {
+    step,
+    source,
+    target,
+    stream: context.pool.at(step.source.address, 'migrate'),
+    others,
+    targetForSource: {
+      host: seen === undefined || seen.ip === '' ? step.target.address.host : seen.ip,
+      port: seen?.port ?? step.target.address.port,
+    },
+  };
+  return { ends, stages: stagesOf(step, views) };
+}
+
+/** Masters besides the ends. One that is failing and has no slots is not waited for: it has nothing to redirect. */
+function otherMasters(step: MoveSlots, lines: readonly NodeLine[]): Address[] {
+  return lines
+    .filter(
+      (line) =>
+        isMaster(line) &&
+        line.id !== step.source.id &&
+        line.id !== step.target.id &&
+        !line.flags.includes('noaddr') &&
+        !(isFailing(line) && line.slots.length === 0),
+    )
+    .map(({ ip, hostname, port }) => ({ host: ip === '' ? hostname : ip, port }));
+}
+
+/** Why the node at `address` cannot take part yet; undefined when it knows both ends as masters. */
+function strangerTo(step: MoveSlots, address: Address, lines: readonly NodeLine[]): string | undefined {
+  for (const end of [step.source, step.target]) {
+    const line = lines.find(({ id }) => id === end.id);
+    const name = formatAddress(end.address);
+    if (line === undefined) return `${formatAddress(address)} does not know ${name}`;
+    if (!isMaster(line)) return `${name} is not a master for ${formatAddress(address)}`;
+    if (line.flags.includes('fail')) return `${formatAddress(address)} sees ${name} as failing`;
+  }
+  return undefined;
+}
+
+/** Throws a TribError ("unsafe") when a slot belongs to neither end, or is open towards a third node. */
+function stagesOf({ source, target, slots }: MoveSlots, views: Views): Stages {
+  const ofSource = views.source.find(({ id }) => id === source.id);
+  const ofTarget = views.target.find(({ id }) => id === target.id);
+  const sourceOwns = SlotSet.fromRanges(ofSource?.slots ?? []);
+  const targetOwns = SlotSet.fromRanges(ofTarget?.slots ?? []);
+  const migrating = new Map(ofSource?.migrating.map(({ slot, nodeId }) => [slot, nodeId]));
+  const importing = new Map(ofTarget?.importing.map(({ slot, nodeId }) => [slot, nodeId]));
+  const [toMove, toClose, foreign]: [number[], number[], number[]] = [[], [], []];
+  for (const slot of SlotSet.fromRanges(slots)) {
+    const goesElsewhere = (migrating.get(slot) ?? target.id) !== target.id;
+    const comesFromElsewhere = (importing.get(slot) ?? source.id) !== source.id;
+    if (goesElsewhere || comesFromElsewhere) foreign.push(slot);
+    else if (targetOwns.has(slot)) {
+      if (sourceOwns.has(slot) || migrating.has(slot)) toClose.push(slot);
+    } else if (sourceOwns.has(slot)) toMove.push(slot);
+    else foreign.push(slot);
+  }
+  if (foreign.length > 0) {
+    const names = `${formatAddress(source.address)} nor ${formatAddress(target.address)}`;
+    throw new TribError(
+      'unsafe',
+      `Slots ${formatRanges(rangesOf(foreign), ',')} belong to neither ${names}, or are open towards another node.`,
+      { hint: 'The cluster has changed since this was planned: plan again.' },
+    );
+  }
+  return { toMove, toClose };
+}

@@ -1,0 +1,191 @@
+/**
+ * Owns the moving of keys out of an open slot with MIGRATE, until the source lists none. What passes by itself (a
+ * target that loads, a link that broke) is tried again; a key that both nodes hold is overwritten only when its
+ * copy is proven equal, or when the operator said so. Source: https://redis.io/commands/migrate, cluster.c migrateCommand.
+ */
+import { type Command, ConnectionLost, type Reply, ReplyError, refusal } from '../../../client/command.ts';
+import { delay } from '../../../core/clock.ts';
+import { messageOf, TribError } from '../../../core/errors.ts';
+import { formatAddress } from '../../../protocol/text/addresses.ts';
+import type { StepContext } from '../../context.ts';
+import { BatchSize } from './batch-size.ts';
+import { compareCopies } from './compare-copies.ts';
+import type { Ends } from './ends.ts';
+
+/** Without any progress for this long, a failure that should pass is given up on. */
+const patienceMs = 30_000;
+const firstPauseMs = 20;
+const longestPauseMs = 1000;
+/** MIGRATE connects and may try once more, each within its timeout; and other slots' commands may stand before it. */
+const replyPatienceFactor = 4;
+const replyPatienceMs = 15_000;
+
+/** Keys of one slot that source and target hold with different values or times to live. */
+export class KeyConflict extends Error {
+  override readonly name = 'KeyConflict';
+  readonly slot: number;
+  readonly keys: readonly Buffer[];
+
+  constructor(slot: number, keys: readonly Buffer[]) {
+    super(`slot ${slot} has ${keys.length} keys that differ between source and target`);
+    this.slot = slot;
+    this.keys = keys;
+  }
+}
+
+/** "gone": the source did not hold any of the keys any more. */
+type Verdict = 'moved' | 'gone' | 'busy';
+
+export class KeyMover {
+  readonly #ends: Ends;
+  readonly #context: StepContext;
+  readonly #size: BatchSize;
+  #lastReplyMs = 0;
+
+  constructor(ends: Ends, context: StepContext) {
+    this.#ends = ends;
+    this.#context = context;
+    this.#size = new BatchSize(context.moveOptions.pipeline);
+  }
+
+  /** The question for the keys of a slot, as many as go into one MIGRATE. */
+  listKeys(slot: number): Command {
+    return ['CLUSTER', 'GETKEYSINSLOT', slot, this.#size.keys];
+  }
+
+  /**
+   * Moves every key of the slot; `listed` are some of them, when they are known already. Returns how many were moved.
+   * Throws a KeyConflict, or a TribError when a node refuses or stays away.
+   */
+  async drain(slot: number, listed: Reply | undefined): Promise<number> {
+    let keys = listed === undefined ? undefined : this.#keysOf(listed);
+    let moved = 0;
+    let pauseMs = firstPauseMs;
+    let progressMs = this.#context.clock.monotonicMs();
+    for (;;) {
+      try {
+        keys ??= this.#keysOf(await this.#ends.stream.call(this.listKeys(slot), { repeatable: true }));
+        if (keys.length === 0) return moved;
+        const replace = this.#context.moveOptions.replace;
+        const [reply, next] = await this.#migrateAndList(slot, keys, replace);
+        const verdict = this.#judge(reply);
+        if (verdict === 'busy') await this.#moveBusy(slot, keys);
+        if (verdict !== 'gone') {
+          moved += keys.length;
+          this.#context.emit({ type: 'keys-moved', slot, keys: keys.length });
+        }
+        pauseMs = firstPauseMs;
+        progressMs = this.#context.clock.monotonicMs();
+        keys = verdict === 'busy' ? undefined : this.#keysOf(next);
+      } catch (error) {
+        // What did go over is not listed again; what is on both sides is found when it is tried again.
+        keys = undefined;
+        await this.#pauseFor(error, pauseMs, progressMs);
+        pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+      }
+    }
+  }
+
+  /** MIGRATE and the question for what is left, in one write: the source need not wait for us in between. */
+  async #migrateAndList(slot: number, keys: readonly Buffer[], replace: boolean): Promise<[Reply, Reply]> {
+    const { clock } = this.#context;
+    const sentMs = clock.monotonicMs();
+    const [reply = null, next = null] = await this.#ends.stream.pipeline(
+      [this.#migrate(keys, replace), this.listKeys(slot)],
+      { timeoutMs: this.#replyTimeoutMs },
+    );
+    const nowMs = clock.monotonicMs();
+    // The source works off what stands in line before it can begin with this.
+    this.#size.learn(keys.length, nowMs - Math.max(sentMs, this.#lastReplyMs));
+    this.#lastReplyMs = nowMs;
+    return [reply, next];
+  }
+
+  get #replyTimeoutMs(): number {
+    return this.#context.moveOptions.timeoutMs * replyPatienceFactor + replyPatienceMs;
+  }
+
+  #migrate(keys: readonly Buffer[], replace: boolean): Command {
+    const { targetForSource, target } = this.#ends;
+    const credentials = target.acceptedCredentials;
+    return [
+      'MIGRATE',
+      targetForSource.host,
+      targetForSource.port,
+      '',
+      0,
+      this.#context.moveOptions.timeoutMs,
+      ...(replace ? ['REPLACE'] : []),
+      ...(credentials === undefined
+        ? []
+        : credentials.username === undefined
+          ? ['AUTH', credentials.password]
+          : ['AUTH2', credentials.username, credentials.password]),
+      'KEYS',
+      ...keys,
+    ];
+  }
+
+  /** Throws Passing for what trying again cures, a TribError for the rest. */
+  #judge(reply: Reply): Verdict {
+    if (!(reply instanceof ReplyError)) return String(reply) === 'NOKEY' ? 'gone' : 'moved';
+    const text = reply.message;
+    if (/\bBUSYKEY\b/.test(text)) return 'busy';
+    if (/\b(IOERR|LOADING|CLUSTERDOWN|TRYAGAIN|BUSY|MASTERDOWN)\b|timeout connecting/i.test(text)) {
+      throw new Passing(text);
+    }
+    if (/\b(NOAUTH|WRONGPASS|NOPERM)\b|called without any password/.test(text)) {
+      throw new TribError(
+        'auth',
+        `${formatAddress(this.#ends.target.address)} refused MIGRATE's keys: ${text}`,
+        {
+          hint: 'Source and target must accept the same user and password, and the user may need more rights.',
+        },
+      );
+    }
+    throw refusal(this.#ends.source.address, ['MIGRATE'], reply);
+  }
+
+  /** Some of the keys are on the target already: a former attempt broke off, or somebody wrote them there. */
+  async #moveBusy(slot: number, keys: readonly Buffer[]): Promise<void> {
+    const { differing, equal, missing } = await compareCopies(this.#ends, keys);
+    if (differing.length > 0) throw new KeyConflict(slot, differing);
+    for (const [group, replace] of [
+      [equal, true],
+      [missing, false],
+    ] as const) {
+      if (group.length === 0) continue;
+      const [reply] = await this.#migrateAndList(slot, group, replace);
+      // Busy again only if somebody writes there right now: then the next round compares anew.
+      if (this.#judge(reply) === 'busy') throw new Passing(messageOf(reply));
+    }
+  }
+
+  #keysOf(reply: Reply): Buffer[] {
+    if (reply instanceof ReplyError) this.#judge(reply);
+    return Array.isArray(reply) ? reply.filter((key) => Buffer.isBuffer(key)) : [];
+  }
+
+  async #pauseFor(error: unknown, pauseMs: number, progressMs: number): Promise<void> {
+    const passes = error instanceof Passing || error instanceof ConnectionLost;
+    if (!passes) throw error;
+    const { clock, emit } = this.#context;
+    if (clock.monotonicMs() - progressMs > patienceMs) {
+      if (error instanceof ConnectionLost) throw error;
+      throw new TribError(
+        'failed',
+        `${formatAddress(this.#ends.source.address)} could not move keys for ${patienceMs / 1000} s: ${error.message}`,
+        {
+          hint: `Can it reach ${formatAddress(this.#ends.targetForSource)}? The slot stays open, and no key is lost.`,
+        },
+      );
+    }
+    emit({ type: 'retrying', node: this.#ends.source.address, reason: error.message });
+    await delay(clock, pauseMs);
+  }
+}
+
+/** An error reply that is expected to go away. */
+class Passing extends Error {
+  override readonly name = 'Passing';
+}

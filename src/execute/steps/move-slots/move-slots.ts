@@ -1,0 +1,124 @@
+/**
+ * Owns the step that moves slots from one master to another: empty ones in large batches, full ones through a
+ * stream of MIGRATE. Goes on from wherever each slot stands, and tells which are left when the operator ends it.
+ */
+import { type Command, ReplyError, refusal } from '../../../client/command.ts';
+import { TribError } from '../../../core/errors.ts';
+import { escapeBytes } from '../../../core/escape.ts';
+import type { MoveSlots } from '../../../plan/plan.ts';
+import { formatRanges, rangesOf, SlotSet } from '../../../protocol/slots/slot-set.ts';
+import { formatAddress } from '../../../protocol/text/addresses.ts';
+import type { StepContext } from '../../context.ts';
+import { closeSlots, emptinessQuestions, tellAll } from './close.ts';
+import { type Ends, prepareEnds } from './ends.ts';
+import type { KeyConflict } from './key-mover.ts';
+import { OtherMasters, openSlots } from './set-slot.ts';
+import { moveFullSlots, type OpenableSlot } from './slot-stream.ts';
+
+/** Each SETSLOT costs little by itself, each write of nodes.conf much: a node writes it once for a batch. */
+const emptyBatchSlots = 512;
+
+/** Returns the rest of the step when the operator ended it. Throws a TribError; no key is lost by it. */
+export async function moveSlots(
+  step: MoveSlots,
+  context: StepContext,
+): Promise<'done' | 'already' | MoveSlots> {
+  const { ends, stages } = await prepareEnds(step, context);
+  if (stages.toMove.length === 0 && stages.toClose.length === 0) return 'already';
+  const others = new OtherMasters(ends, context);
+  const left = new SlotSet([...stages.toMove, ...stages.toClose]);
+  const moved = (slot: number, keys: number): void => {
+    left.delete(slot);
+    const { source, target } = ends;
+    context.emit({ type: 'slot-moved', slot, source: source.address, target: target.address, keys });
+  };
+
+  const late = await tellAll(ends, others, stages.toClose);
+  for (const slot of stages.toClose) if (!late.includes(slot)) moved(slot, 0);
+
+  const counted = await countKeys(ends, stages.toMove, context);
+  const empty = counted.filter(({ keys }) => keys === 0).map(({ slot }) => slot);
+  const refilled = await moveEmptySlots(ends, others, empty, context, moved);
+  const full: OpenableSlot[] = [
+    ...late.map((slot) => ({ slot, keys: 1, state: 'late' as const })),
+    ...refilled.map((slot) => ({ slot, keys: 1, state: 'open' as const })),
+    ...counted
+      .filter(({ keys }) => keys > 0)
+      .map(({ slot, keys }) => ({ slot, keys, state: 'closed' as const })),
+  ];
+  const conflicts = await moveFullSlots(ends, others, full, context, moved);
+  if (conflicts.length > 0) throw keysDiffer(ends, conflicts);
+  return left.size === 0 ? 'done' : { ...step, slots: left.ranges() };
+}
+
+async function countKeys(
+  ends: Ends,
+  slots: readonly number[],
+  context: StepContext,
+): Promise<{ readonly slot: number; readonly keys: number }[]> {
+  const commands = slots.map((slot): Command => ['CLUSTER', 'COUNTKEYSINSLOT', slot]);
+  const replies = await ends.source.pipeline(commands, { repeatable: true });
+  const counted = slots.map((slot, index) => {
+    const reply = replies[index];
+    if (reply instanceof ReplyError) throw refusal(ends.source.address, commands[index] as Command, reply);
+    return { slot, keys: Number(reply) };
+  });
+  const full = counted.filter(({ keys }) => keys > 0);
+  context.emit({
+    type: 'slots-counted',
+    source: ends.source.address,
+    target: ends.target.address,
+    emptySlots: counted.length - full.length,
+    fullSlots: full.length,
+    keys: full.reduce((sum, { keys }) => sum + keys, 0),
+  });
+  return counted;
+}
+
+/** Returns the slots that got keys before they were open: these are open now, and have to be drained. */
+async function moveEmptySlots(
+  ends: Ends,
+  others: OtherMasters,
+  slots: readonly number[],
+  context: StepContext,
+  moved: (slot: number, keys: number) => void,
+): Promise<number[]> {
+  const refilled: number[] = [];
+  for (let at = 0; at < slots.length && context.signal?.aborted !== true; at += emptyBatchSlots) {
+    const batch = slots.slice(at, at + emptyBatchSlots);
+    const answers = await openSlots(ends, batch, emptinessQuestions(batch));
+    const { held, late } = await closeSlots(ends, others, batch, answers, context);
+    const unclosed = new Set([...held, ...late]);
+    refilled.push(...held);
+    // The source keeps keys of a slot that is the target's only until it hears of it: at once.
+    if (late.length > 0) {
+      const states = late.map((slot) => ({ slot, keys: 1, state: 'late' as const }));
+      const conflicts = await moveFullSlots(ends, others, states, context, moved);
+      if (conflicts.length > 0) throw keysDiffer(ends, conflicts);
+    }
+    for (const slot of batch) if (!unclosed.has(slot)) moved(slot, 0);
+  }
+  return refilled;
+}
+
+function keysDiffer(ends: Ends, conflicts: readonly KeyConflict[]): TribError {
+  const [source, target] = [ends.source, ends.target].map(({ address }) => formatAddress(address));
+  const shown = conflicts.flatMap(({ slot, keys }) =>
+    keys.map((key) => `    - ${escapeBytes(key)} (slot ${slot})`),
+  );
+  const slots = formatRanges(rangesOf(conflicts.map(({ slot }) => slot).sort((a, b) => a - b)), ',');
+  const listed = shown.length > 50 ? [...shown.slice(0, 50), `    and ${shown.length - 50} more`] : shown;
+  return new TribError(
+    'unsafe',
+    [
+      `*** Found ${shown.length} key(s) in both source node and target node having different values.`,
+      `    Source node: ${source}`,
+      `    Target node: ${target}`,
+      '    Keys(s):',
+      ...listed,
+    ].join('\n'),
+    {
+      hint: `Slots ${slots} stay open, and no key is lost. Delete the wrong copies, or move again with --replace: the source's win.`,
+    },
+  );
+}

@@ -1,0 +1,204 @@
+/**
+ * Owns the flow of full slots: a few are open at a time, just ahead of what is needed; several lanes keep the source's
+ * line of MIGRATEs filled; drained slots are closed in batches beside it. Every opened slot is finished.
+ */
+import { type Reply, ReplyError } from '../../../client/command.ts';
+import type { StepContext } from '../../context.ts';
+import { closeDrained, tellAll } from './close.ts';
+import type { Ends } from './ends.ts';
+import { KeyConflict, KeyMover } from './key-mover.ts';
+import { type OtherMasters, openSlots } from './set-slot.ts';
+
+export interface OpenableSlot {
+  readonly slot: number;
+  /** As counted before. */
+  readonly keys: number;
+  /** "open": at both ends already. "late": the target's already, but the source has keys of it. */
+  readonly state: 'closed' | 'open' | 'late';
+}
+
+/** While one MIGRATE runs, the others stand in line on the source: it never waits for us. */
+const lanes = 3;
+/** Slots open at a time, in all stages. */
+const mostOpenSlots = 64;
+/** Fewer when they are large: an interruption finishes what is open. */
+const mostOpenKeys = 4000;
+const slotsOpenedAtOnce = 32;
+const slotsClosedAtOnce = 32;
+
+/** A slot that is open, with the keys that were listed when it was opened. */
+interface ReadySlot extends OpenableSlot {
+  readonly listed: Reply | undefined;
+}
+
+/**
+ * Moves the slots and calls `moved` for each. When the operator ends it, slots that were not opened are left. Returns
+ * the slots whose keys differ between the ends; they stay open. Throws a TribError when something else fails.
+ */
+export async function moveFullSlots(
+  ends: Ends,
+  others: OtherMasters,
+  slots: readonly OpenableSlot[],
+  context: StepContext,
+  moved: (slot: number, keys: number) => void,
+): Promise<KeyConflict[]> {
+  if (slots.length === 0) return [];
+  const stream = new SlotStream(ends, others, slots, context, moved);
+  return stream.run();
+}
+
+class SlotStream {
+  readonly #ends: Ends;
+  readonly #others: OtherMasters;
+  readonly #context: StepContext;
+  readonly #moved: (slot: number, keys: number) => void;
+  readonly #mover: KeyMover;
+  readonly #pending: OpenableSlot[];
+  readonly #ready: ReadySlot[];
+  readonly #conflicts: KeyConflict[] = [];
+  /** Keys moved out of each slot that is open. */
+  readonly #keysMoved = new Map<number, number>();
+  #drained: ReadySlot[] = [];
+  #openSlots = 0;
+  #openKeys = 0;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    ends: Ends,
+    others: OtherMasters,
+    slots: readonly OpenableSlot[],
+    context: StepContext,
+    moved: (slot: number, keys: number) => void,
+  ) {
+    this.#ends = ends;
+    this.#others = others;
+    this.#context = context;
+    this.#moved = moved;
+    this.#mover = new KeyMover(ends, context);
+    this.#pending = slots.filter(({ state }) => state === 'closed');
+    this.#ready = slots
+      .filter(({ state }) => state !== 'closed')
+      .map((slot) => ({ ...slot, listed: undefined }));
+    this.#openSlots = this.#ready.length;
+    this.#openKeys = this.#ready.reduce((sum, { keys }) => sum + keys, 0);
+  }
+
+  async run(): Promise<KeyConflict[]> {
+    await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
+    await this.#opening;
+    await this.#closing;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#conflicts;
+  }
+
+  /** Drains one slot after the other until there is none left. */
+  async #lane(): Promise<void> {
+    for (;;) {
+      const slot = await this.#next();
+      if (slot === undefined) return;
+      try {
+        const keys = await this.#mover.drain(slot.slot, slot.listed);
+        this.#keysMoved.set(slot.slot, (this.#keysMoved.get(slot.slot) ?? 0) + keys);
+        this.#drained.push(slot);
+      } catch (error) {
+        this.#release(slot);
+        if (error instanceof KeyConflict) this.#conflicts.push(error);
+        else this.#fail(error);
+      }
+      if (this.#drained.length >= slotsClosedAtOnce) this.#close();
+    }
+  }
+
+  /** The next open slot; undefined when all are done, or the rest is not to be begun. */
+  async #next(): Promise<ReadySlot | undefined> {
+    for (;;) {
+      if (this.#failure === undefined) this.#openAhead();
+      const slot = this.#ready.shift();
+      if (slot !== undefined && this.#failure === undefined) return slot;
+      if (this.#opening !== undefined) await this.#opening;
+      else if (this.#closing !== undefined || this.#drained.length > 0) {
+        // Closing makes room for more, or finds a slot that holds keys again.
+        this.#close();
+        await this.#closing;
+      } else return undefined;
+    }
+  }
+
+  get #stopped(): boolean {
+    return this.#failure !== undefined || this.#context.signal?.aborted === true;
+  }
+
+  #openAhead(): void {
+    if (this.#opening !== undefined || this.#stopped || this.#ready.length >= slotsOpenedAtOnce / 2) return;
+    const batch: OpenableSlot[] = [];
+    for (;;) {
+      const [slot] = this.#pending;
+      if (slot === undefined || batch.length === slotsOpenedAtOnce || this.#openSlots === mostOpenSlots)
+        break;
+      // However large it is, a slot is opened when none else is.
+      if (this.#openSlots > 0 && this.#openKeys + slot.keys > mostOpenKeys) break;
+      this.#pending.shift();
+      batch.push(slot);
+      this.#openSlots++;
+      this.#openKeys += slot.keys;
+    }
+    if (batch.length === 0) return;
+    this.#opening = this.#open(batch)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#opening = undefined;
+      });
+  }
+
+  async #open(batch: readonly OpenableSlot[]): Promise<void> {
+    const numbers = batch.map(({ slot }) => slot);
+    const lists = await openSlots(
+      this.#ends,
+      numbers,
+      numbers.map((slot) => this.#mover.listKeys(slot)),
+    );
+    for (const [index, slot] of batch.entries()) {
+      const listed = lists[index];
+      this.#ready.push({ ...slot, state: 'open', listed: listed instanceof ReplyError ? undefined : listed });
+    }
+  }
+
+  /** Closes what is drained, beside the stream; one batch at a time. */
+  #close(): void {
+    if (this.#closing !== undefined || this.#drained.length === 0) return;
+    const batch = this.#drained;
+    this.#drained = [];
+    this.#closing = this.#closeBatch(batch)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#closing = undefined;
+      });
+  }
+
+  async #closeBatch(batch: readonly ReadySlot[]): Promise<void> {
+    const inState = (late: boolean): number[] =>
+      batch.filter(({ state }) => (state === 'late') === late).map(({ slot }) => slot);
+    const { held, late } = await closeDrained(this.#ends, this.#others, inState(false), this.#context);
+    const stillLate = [...late, ...(await tellAll(this.#ends, this.#others, inState(true)))];
+    for (const slot of batch) {
+      if (stillLate.includes(slot.slot)) this.#ready.unshift({ ...slot, state: 'late', listed: undefined });
+      else if (held.includes(slot.slot)) this.#ready.unshift({ ...slot, listed: undefined });
+      else {
+        this.#release(slot);
+        this.#moved(slot.slot, this.#keysMoved.get(slot.slot) ?? 0);
+        this.#keysMoved.delete(slot.slot);
+      }
+    }
+  }
+
+  #release({ keys }: OpenableSlot): void {
+    this.#openSlots--;
+    this.#openKeys -= keys;
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Owns the wait until all nodes give every slot to the same master, and, if asked, know who replicates whom. A node
+ * tells of itself with the next packet that it happens to send, which may take as long as half the node timeout. A
+ * MEET carries the same at once, so nodes that know too little of another are met by it again.
+ */
+import { allAgreeAboutSlots, type NodeView, slotSignature } from '../../cluster/topology.ts';
+import { TribError } from '../../core/errors.ts';
+import type { NodeRef, WaitAgreement } from '../../plan/plan.ts';
+import { formatAddress } from '../../protocol/text/addresses.ts';
+import type { NodeLine } from '../../protocol/text/nodes.ts';
+import { poll, type StepContext } from '../context.ts';
+import { askNode } from '../survey.ts';
+import { introduce } from './meet.ts';
+
+/** How long word may go round by itself before it is helped along, again each time. */
+const nudgeAfterMs = 30;
+const nudgePauseMs = 400;
+/** In a large cluster gossip has to do the rest. */
+const mostNudges = 500;
+
+export async function waitAgreement(step: WaitAgreement, context: StepContext): Promise<'done' | 'already'> {
+  let rounds = 0;
+  let nextNudgeMs = nudgeAfterMs;
+  let nudged = false;
+  await poll(
+    context,
+    async (elapsedMs) => {
+      rounds++;
+      const views = await Promise.all(step.nodes.map(({ address }) => askNode(context.pool, address)));
+      const strangers = strangersTo(views, step);
+      const [example] = strangers;
+      if (example === undefined) {
+        if (!allAgreeAboutSlots(views)) return 'not all nodes give every slot to the same master';
+        // A node that is met again closes the link that it had: the other end makes a new one right after.
+        return nudged ? brokenLink(views, step.nodes) : undefined;
+      }
+      if (elapsedMs >= nextNudgeMs) {
+        nextNudgeMs = elapsedMs + nudgePauseMs;
+        nudged = true;
+        await introduce(strangers.slice(0, mostNudges), context);
+      }
+      const [told, stranger] = example;
+      const reason = `${formatAddress(stranger.address)} does not know yet what ${formatAddress(told.address)} is`;
+      context.emit({ type: 'waiting', missing: strangers.length, example: reason });
+      return reason;
+    },
+    (reason) =>
+      new TribError('timeout', `The nodes do not agree: ${reason}.`, { hint: 'Look again with trib check.' }),
+  );
+  return rounds === 1 ? 'already' : 'done';
+}
+
+/** Each node with each other that does not know its slots (or its master, where roles are asked for) as it does. */
+function strangersTo(views: readonly NodeView[], { nodes, roles }: WaitAgreement): [NodeRef, NodeRef][] {
+  return nodes.flatMap((node, index) => {
+    const own = portrait(views[index], node.id, roles);
+    return nodes
+      .filter((_, other) => portrait(views[other], node.id, roles) !== own)
+      .map((other): [NodeRef, NodeRef] => [node, other]);
+  });
+}
+
+/** What a view says of a node, in a form that can be compared. */
+function portrait(view: NodeView | undefined, id: string, roles: boolean): string {
+  const line: NodeLine | undefined = view?.lines.find((candidate) => candidate.id === id);
+  if (line === undefined) return '';
+  return `${slotSignature([line])} ${roles ? (line.masterId ?? '') : ''}`;
+}
+
+function brokenLink(views: readonly NodeView[], nodes: readonly NodeRef[]): string | undefined {
+  for (const view of views) {
+    const line = view.lines.find(
+      ({ linkState, id }) => linkState === 'disconnected' && nodes.some((node) => node.id === id),
+    );
+    if (line !== undefined)
+      return `${formatAddress(view.address)} has no link to the bus port ${line.busPort}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,107 @@
+/**
+ * Owns the asking of nodes: every node at once, each what it sees and how it is, and the making of one topology
+ * out of the answers. Reads only; changes nothing on any node.
+ */
+import { type Command, type Reply, ReplyError, refusal } from '../client/command.ts';
+import type { ClientPool } from '../client/pool.ts';
+import { knownAddresses, mergeViews } from '../cluster/merge.ts';
+import type { NodeView, Silence, Topology } from '../cluster/topology.ts';
+import { messageOf, TribError } from '../core/errors.ts';
+import { type Address, formatAddress } from '../protocol/text/addresses.ts';
+import { infoKeyCount, infoNumber, parseInfo } from '../protocol/text/info.ts';
+import { parseNodes } from '../protocol/text/nodes.ts';
+
+const questions: readonly Command[] = [
+  ['CLUSTER', 'NODES'],
+  ['CLUSTER', 'INFO'],
+  ['INFO', 'replication'],
+  ['INFO', 'keyspace'],
+  ['INFO', 'server'],
+];
+
+/**
+ * The cluster that the node at `seed` belongs to. Nodes that do not answer are in it with the reason. Throws a
+ * TribError when the seed itself does not answer or is no cluster node.
+ */
+export async function survey(pool: ClientPool, seed: Address): Promise<Topology> {
+  const views: NodeView[] = [await askNode(pool, seed)];
+  const silences: Silence[] = [];
+  const asked = new Set<string>(views.map(({ id }) => id));
+  for (;;) {
+    // Nodes that only others know of are found in a further round.
+    const next = [...knownAddresses(views)].filter(([id]) => !asked.has(id));
+    if (next.length === 0) return mergeViews(seed, views, silences);
+    for (const [id] of next) asked.add(id);
+    const answers = await askAll(
+      pool,
+      next.map(([, address]) => address),
+    );
+    for (const [index, answer] of answers.entries()) {
+      if ('reason' in answer) silences.push(answer);
+      else if (answer.id === next[index]?.[0]) views.push(answer);
+      else silences.push({ address: answer.address, reason: 'another node answers at its address' });
+    }
+  }
+}
+
+/** The nodes at these addresses, each alone, whether they know each other or not. Throws when one does not answer. */
+export async function surveyEach(pool: ClientPool, addresses: readonly Address[]): Promise<Topology> {
+  const [seed] = addresses;
+  if (seed === undefined) throw new TribError('usage', 'No node was named.');
+  return mergeViews(seed, await Promise.all(addresses.map((address) => askNode(pool, address))));
+}
+
+/** An answer of each, in order. */
+async function askAll(pool: ClientPool, addresses: readonly Address[]): Promise<(NodeView | Silence)[]> {
+  return Promise.all(
+    addresses.map((address) =>
+      askNode(pool, address).catch((error: unknown) => {
+        if (error instanceof TribError && error.code === 'auth') throw error;
+        return { address, reason: messageOf(error) };
+      }),
+    ),
+  );
+}
+
+/** What one node sees and how it is. Throws a TribError. */
+export async function askNode(pool: ClientPool, address: Address): Promise<NodeView> {
+  const replies = await pool.at(address).pipeline(questions, { repeatable: true });
+  const [nodes = '', cluster = '', replication = '', keyspace = '', server = ''] = replies.map(
+    (reply, index) => textOf(address, questions[index] as Command, reply),
+  );
+  const lines = parseNodes(nodes);
+  const own = lines.find(({ flags }) => flags.includes('myself'));
+  if (own === undefined) {
+    throw new TribError('failed', `${formatAddress(address)} does not name itself in CLUSTER NODES.`);
+  }
+  const clusterInfo = parseInfo(cluster);
+  const replicationInfo = parseInfo(replication);
+  const serverInfo = parseInfo(server);
+  const linkStatus = replicationInfo.get('master_link_status');
+  return {
+    id: own.id,
+    address,
+    lines,
+    state: clusterInfo.get('cluster_state') === 'ok' ? 'ok' : 'fail',
+    currentEpoch: infoNumber(clusterInfo, 'cluster_current_epoch') ?? 0,
+    keyCount: infoKeyCount(parseInfo(keyspace)),
+    masterLinkUp: linkStatus === undefined ? undefined : linkStatus === 'up',
+    version: serverInfo.get('valkey_version') ?? serverInfo.get('redis_version') ?? '',
+  };
+}
+
+function textOf(address: Address, command: Command, reply: Reply): string {
+  if (reply instanceof ReplyError) {
+    if (reply.message.includes('cluster support disabled')) {
+      throw new TribError(
+        'failed',
+        `[ERR] Node ${formatAddress(address)} is not configured as a cluster node.`,
+        {
+          hint: 'Start it with --cluster-enabled yes.',
+        },
+      );
+    }
+    throw refusal(address, command, reply);
+  }
+  return Buffer.isBuffer(reply) ? reply.toString() : '';
+}
