@@ -3,7 +3,7 @@
  * has its row; `noEffect` marks what is about the insides of a C program and only kept.
  * Source: Redis 7.0 config.c static_configs.
  */
-import { anyOf, type Kind, numeric, oneOf, text, yesNo } from './kinds.ts';
+import { anyOf, clamped, type Kind, numeric, oneOf, text, yesNo } from './kinds.ts';
 import {
   bind,
   clientOutputBufferLimit,
@@ -120,7 +120,7 @@ export function directiveTable(): readonly Directive[] {
     row('io-threads', numeric('integer', 1, 1, 128), { immutable: true, noEffect: true }),
     row('io-threads-do-reads', yesNo(false), { immutable: true, noEffect: true }),
     row('ignore-warnings', text('')),
-    row('hz', numeric('integer', 10, 0, INT_MAX)),
+    row('hz', clamped(numeric('integer', 10, 0, INT_MAX), 1, 500)),
     row('dynamic-hz', yesNo(true), { noEffect: true }),
 
     // The log

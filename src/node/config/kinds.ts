@@ -129,6 +129,17 @@ export function numeric(
   };
 }
 
+/** The same kind, but values outside [low, high] are taken for the nearest one inside. */
+export function clamped(kind: Kind, low: number, high: number): Kind {
+  return {
+    ...kind,
+    parse(args, context) {
+      const result = kind.parse(args, context);
+      return isRefusal(result) ? result : String(Math.min(high, Math.max(low, Number(result))));
+    },
+  };
+}
+
 export interface EnumOptions {
   /** Names that mean the same as another: shown as that one. */
   readonly same?: Readonly<Record<string, string>>;

@@ -132,6 +132,7 @@ export class ConfigStore implements Config {
    */
   setAll(pairs: readonly (readonly [name: string, value: string])[], asker: Asker): string | undefined {
     const slots: Slot[] = [];
+    const names = new Set<string>();
     for (const [name] of pairs) {
       const slot = this.#slots.get(name.toLowerCase());
       if (slot === undefined) return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
@@ -141,7 +142,9 @@ export class ConfigStore implements Config {
       if (slot.directive.protected && !asker.mayChangeProtected) return refuse("can't set protected config");
       if (slot.directive.denyLoading && asker.loading)
         return 'LOADING Redis is loading the dataset in memory';
-      if (slots.includes(slot)) return refuse('duplicate parameter');
+      // A directive and its alias count as two, and the later one wins.
+      if (names.has(name.toLowerCase())) return refuse('duplicate parameter');
+      names.add(name.toLowerCase());
       slots.push(slot);
     }
     const before = slots.map((slot) => slot.text);
@@ -160,7 +163,7 @@ export class ConfigStore implements Config {
       }
       this.#put(slot, result);
     }
-    const changed = slots.filter((slot, index) => slot.text !== before[index]);
+    const changed = [...new Set(slots.filter((slot, index) => slot.text !== before[index]))];
     for (const [index, slot] of changed.entries()) {
       const refusal = slot.apply?.();
       if (refusal === undefined) continue;
@@ -177,9 +180,9 @@ export class ConfigStore implements Config {
     const found = new Map<string, string>();
     for (const pattern of patterns) {
       if (!/[[*?]/.test(pattern)) {
+        // Shown as it was asked for.
         const name = pattern.toLowerCase();
-        const slot = this.#slots.get(name);
-        if (slot) found.set(name, this.text(name));
+        if (this.#slots.has(name)) found.set(pattern, this.text(name));
         continue;
       }
       for (const [name, slot] of this.#slots) {

@@ -1,11 +1,12 @@
 /** Owns CLIENT PAUSE and UNPAUSE. Source: Redis networking.c clientCommand, timeout.c getTimeoutFromObjectOrReply. */
 import { error, OK } from '../../../protocol/resp/encode.ts';
 import { parseInteger } from '../../command/arguments.ts';
+import { unknownSubcommand } from '../../command/errors.ts';
 import type { Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
 
 export function pause(context: Context, argv: readonly string[]): Reply {
-  if (argv.length > 4) return error("ERR wrong number of arguments for 'client|pause' command");
+  if (argv.length > 4) return unknownSubcommand('CLIENT', argv[1] as string);
   const mode = argv[3]?.toLowerCase() ?? 'all';
   if (mode !== 'write' && mode !== 'all') return error('ERR CLIENT PAUSE mode must be WRITE or ALL');
   const timeoutMs = parseInteger(argv[2] as string);

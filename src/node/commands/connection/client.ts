@@ -1,6 +1,5 @@
 /** Owns CLIENT: what it tells about connections and changes of the own one. Source: Redis networking.c clientCommand. */
 import {
-  array,
   bulk,
   bulkOrNull,
   EMPTY_ARRAY,
@@ -9,11 +8,12 @@ import {
   map,
   OK,
   ONE,
+  set,
   verbatim,
   ZERO,
 } from '../../../protocol/resp/encode.ts';
 import { parseInteger } from '../../command/arguments.ts';
-import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../../command/errors.ts';
+import { NOT_AN_INTEGER, SYNTAX_ERROR, unknownSubcommand } from '../../command/errors.ts';
 import { helpReply } from '../../command/help.ts';
 import { type CommandRow, NO_REPLY, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
@@ -117,7 +117,7 @@ function noEvict(context: Context, argv: readonly string[]): Reply {
 
 function unblock(context: Context, argv: readonly string[]): Reply {
   const reason = argv[3]?.toLowerCase() ?? 'timeout';
-  if (argv.length > 4) return SYNTAX_ERROR;
+  if (argv.length > 4) return unknownSubcommand('CLIENT', argv[1] as string);
   if (reason !== 'timeout' && reason !== 'error')
     return error('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
   const id = parseInteger(argv[2] as string);
@@ -132,7 +132,7 @@ function unblock(context: Context, argv: readonly string[]): Reply {
 function trackingInfo(context: Context): Reply {
   const fields = [
     bulk('flags'),
-    array([bulk('off')]),
+    set([bulk('off')], context.resp),
     bulk('redirect'),
     integer(-1),
     bulk('prefixes'),

@@ -1,7 +1,7 @@
 /** Owns DEBUG: what tests need, behind enable-debug-command. Source: Redis debug.c debugCommand. */
 import { array, error, OK, simple } from '../../../protocol/resp/encode.ts';
 import { parseInteger } from '../../command/arguments.ts';
-import { NO_SUCH_KEY, NOT_AN_INTEGER, unknownSubcommand } from '../../command/errors.ts';
+import { NO_SUCH_KEY, unknownSubcommand } from '../../command/errors.ts';
 import { helpReply } from '../../command/help.ts';
 import type { CommandRow, Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
@@ -77,8 +77,8 @@ function populate(context: Context, argv: readonly string[]): Reply {
   const [, , countText = '', prefix = 'key', sizeText = '0'] = argv;
   const count = parseInteger(countText);
   const size = parseInteger(sizeText);
-  if (count === undefined || size === undefined) return NOT_AN_INTEGER;
-  if (count < 0 || size < 0) return error('ERR value is out of range, must be positive');
+  if (count === undefined || size === undefined || count < 0 || size < 0)
+    return error('ERR value is out of range, must be positive');
   const { db } = context;
   for (let i = 0; i < count; i++) {
     const key = `${prefix}:${i}`;

@@ -1,7 +1,7 @@
 /** Owns SLOWLOG. Source: Redis slowlog.c slowlogCommand. */
 import { array, bulk, bulkArray, error, integer, OK } from '../../../protocol/resp/encode.ts';
 import { parseInteger } from '../../command/arguments.ts';
-import { SYNTAX_ERROR } from '../../command/errors.ts';
+import { unknownSubcommand } from '../../command/errors.ts';
 import { helpReply } from '../../command/help.ts';
 import type { CommandRow, Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
@@ -19,7 +19,7 @@ const help = [
 ];
 
 function get({ node }: Context, argv: readonly string[]): Reply {
-  if (argv.length > 3) return SYNTAX_ERROR;
+  if (argv.length > 3) return unknownSubcommand('SLOWLOG', argv[1] as string);
   const { entries } = node.server.slowLog;
   const wanted = argv[2] === undefined ? 10 : parseInteger(argv[2]);
   if (wanted === undefined || wanted < -1) return error('ERR count should be greater than or equal to -1');
