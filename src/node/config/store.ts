@@ -131,45 +131,42 @@ export class ConfigStore implements Config {
    * A LOADING error comes with its code, all others are for "ERR".
    */
   setAll(pairs: readonly (readonly [name: string, value: string])[], asker: Asker): string | undefined {
-    const slots: Slot[] = [];
-    const names = new Set<string>();
-    for (const [name] of pairs) {
-      const slot = this.#slots.get(name.toLowerCase());
-      if (slot === undefined) return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
-      const refuse = (why: string): string =>
-        `ERR CONFIG SET failed (possibly related to argument '${name}') - ${why}`;
-      if (slot.directive.immutable) return refuse("can't set immutable config");
-      if (slot.directive.protected && !asker.mayChangeProtected) return refuse("can't set protected config");
-      if (slot.directive.denyLoading && asker.loading)
-        return 'LOADING Redis is loading the dataset in memory';
+    const changes: { slot: Slot; name: string; value: string; before: string }[] = [];
+    const refuse = (name: string, why: string): string =>
+      `ERR CONFIG SET failed (possibly related to argument '${name}') - ${why}`;
+    for (const [given, value] of pairs) {
+      const name = given.toLowerCase();
+      const slot = this.#slots.get(name);
+      if (slot === undefined) return `ERR Unknown option or number of arguments for CONFIG SET - '${given}'`;
+      const { directive, text } = slot;
+      if (directive.immutable) return refuse(given, "can't set immutable config");
+      if (directive.protected && !asker.mayChangeProtected)
+        return refuse(given, "can't set protected config");
+      if (directive.denyLoading && asker.loading) return 'LOADING Redis is loading the dataset in memory';
       // A directive and its alias count as two, and the later one wins.
-      if (names.has(name.toLowerCase())) return refuse('duplicate parameter');
-      names.add(name.toLowerCase());
-      slots.push(slot);
+      if (changes.some((change) => change.name === name)) return refuse(given, 'duplicate parameter');
+      changes.push({ slot, name, value, before: text });
     }
-    const before = slots.map((slot) => slot.text);
     const restore = (): void => {
-      for (const [index, slot] of slots.entries()) this.#put(slot, before[index] as string);
+      for (const { slot, before } of changes) this.#put(slot, before);
     };
-    const refuse = (slot: Slot, why: string): string =>
-      `ERR CONFIG SET failed (possibly related to argument '${slot.directive.name}') - ${why}`;
-    for (const [index, slot] of slots.entries()) {
-      const value = (pairs[index] as readonly [string, string])[1];
+    for (const { slot, name, value } of changes) {
       const args = slot.directive.multiArg ? value.split(' ') : [value];
       const result = slot.directive.kind.parse(args, { current: slot.text, starting: false, given: true });
       if (isRefusal(result)) {
         restore();
-        return refuse(slot, result.refusal);
+        return refuse(name, result.refusal);
       }
       this.#put(slot, result);
     }
-    const changed = [...new Set(slots.filter((slot, index) => slot.text !== before[index]))];
+    const effective = changes.filter(({ slot, before }) => slot.text !== before);
+    const changed = [...new Set(effective.map(({ slot }) => slot))];
     for (const [index, slot] of changed.entries()) {
       const refusal = slot.apply?.();
       if (refusal === undefined) continue;
       restore();
       for (const done of changed.slice(0, index)) done.apply?.();
-      return refuse(slot, refusal);
+      return refuse(slot.directive.name, refusal);
     }
     for (const slot of changed) for (const listener of slot.listeners) listener();
     return undefined;
