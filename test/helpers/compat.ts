@@ -2,22 +2,18 @@
  * Owns the comparison with redis-server: the same commands are sent to a redis-server process and to a node of this
  * process, and the bytes of the replies must be the same.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { connect, type Socket } from 'node:net';
 import { expect } from 'vitest';
-import { type RunningNode, startNode } from '../../src/node/node.ts';
 import { request } from '../../src/protocol/resp/encode.ts';
 import { replyEnd } from './raw-reply.ts';
-import { until } from './servers.ts';
+import { type Standalone, startStandalone } from './standalone.ts';
 
 /** A command: its words (latin1 text, one character a byte), or one text whose words blanks divide. */
 export type Command = string | readonly (string | number)[];
 
 export interface Pair {
+  readonly redis: Standalone;
+  readonly node: Standalone;
   /** The replies of each, in order, as they came. */
   run(commands: readonly Command[]): Promise<{ redis: string[]; node: string[] }>;
   /** Sends the commands to both; the replies must be the same. */
@@ -33,47 +29,30 @@ export interface PairOptions {
 }
 
 export async function startPair(options: PairOptions = {}): Promise<Pair> {
-  const directives = [
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-    '--enable-debug-command',
-    'yes',
-    ...(options.directives ?? []),
-  ];
-  const dir = mkdtempSync(join(tmpdir(), 'trib-compat-'));
-  const port = await freePort();
-  const redis = spawn('redis-server', ['--port', String(port), '--dir', dir, ...directives], {
-    stdio: 'ignore',
+  const directives = ['--appendonly', 'no', ...(options.directives ?? [])];
+  const redis = await startStandalone('redis-server', directives);
+  const node = await startStandalone('bundled', directives).catch(async (reason: unknown) => {
+    await redis.stop();
+    throw reason;
   });
-  let node: RunningNode | undefined;
   let connections: RawReplies[] = [];
-  const stop = async (): Promise<void> => {
-    for (const connection of connections) connection.close();
-    await node?.close();
-    await stopProcess(redis);
-    rmSync(dir, { recursive: true, force: true });
-  };
   const open = async (): Promise<void> => {
     for (const connection of connections) connection.close();
-    connections = await Promise.all([RawReplies.open(port), RawReplies.open(node?.port ?? 0)]);
+    connections = await Promise.all([RawReplies.open(redis.port), RawReplies.open(node.port)]);
   };
   const run: Pair['run'] = async (commands) => {
     const [redisReplies, nodeReplies] = await Promise.all(connections.map((each) => each.send(commands)));
     return { redis: redisReplies ?? [], node: nodeReplies ?? [] };
   };
-  try {
-    await until(() => RawReplies.answers(port), 'redis-server');
-    node = await startNode({ argv: ['--dir', dir, ...directives], anyPort: true });
-    await open();
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  await open();
   return {
+    redis,
+    node,
     run,
-    stop,
+    async stop() {
+      for (const connection of connections) connection.close();
+      await Promise.all([redis.stop(), node.stop()]);
+    },
     async same(...commands) {
       const replies = await run(commands);
       const lines = (texts: string[]): string[] =>
@@ -116,16 +95,6 @@ class RawReplies {
     });
   }
 
-  static answers(port: number): Promise<boolean> {
-    return RawReplies.open(port).then(
-      (connection) => {
-        connection.close();
-        return true;
-      },
-      () => false,
-    );
-  }
-
   send(commands: readonly Command[]): Promise<string[]> {
     const words = (command: Command): string[] =>
       typeof command === 'string' ? command.split(' ') : command.map(String);
@@ -155,21 +124,4 @@ class RawReplies {
     this.#waiting = undefined;
     waiting.resolve(replies);
   }
-}
-
-async function stopProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -1,0 +1,246 @@
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Command, type Pair, startPair } from '../../helpers/compat.ts';
+import { replyEnd } from '../../helpers/raw-reply.ts';
+import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
+
+const FAR = '99999999999999';
+
+/** What is sent to the servers; commands before it prepare, unseen. */
+const scripts: Record<string, { before?: readonly Command[]; sent: readonly Command[] }> = {
+  'SET as it came, or with an absolute time': {
+    sent: [
+      'set a 1',
+      'SET a 2 NX',
+      'SET b 2 nx',
+      'SET a 3 XX GET',
+      'SET a 3 get GET keepttl',
+      'SET a 4 EX 100',
+      'SET a 4 PX 100000 GET',
+      `SET a 4 PXAT ${FAR}`,
+      'SET a 4 KEEPTTL',
+      'SET none 1 XX',
+      'SETEX a 100 v',
+      'PSETEX a 100000 v',
+      'SETNX a 1',
+      'SETNX c 1',
+      'GETSET c 2',
+      'getset new 2',
+    ],
+  },
+  'reads that change something': {
+    before: ['SET a 1', 'SET b 1', 'SET c 1', 'SET d 1'],
+    sent: [
+      'GETEX a',
+      'GETEX a EX 100',
+      `GETEX a PXAT ${FAR}`,
+      'GETEX a PERSIST',
+      'GETEX a PERSIST',
+      'GETEX b PXAT 1',
+      'GETEX c EXAT 1',
+      'GETDEL d',
+      'GETDEL d',
+    ],
+  },
+  'changes of a value': {
+    sent: [
+      'MSET a 1 b 2',
+      'MSETNX a 1 c 2',
+      'MSETNX c 1 d 2',
+      'APPEND a x',
+      'SETRANGE b 3 y',
+      ['SETRANGE', 'b', 3, ''],
+      'INCR c',
+      'INCRBY c 5',
+      'decrby c 2',
+      'INCR a',
+      'INCRBYFLOAT c 0.5',
+      'INCRBYFLOAT f 1e2',
+      'SETBIT bits 7 1',
+      'SETBIT bits 7 1',
+      'SETBIT bits 7 0',
+      'BITFIELD bits GET u8 0',
+      'BITFIELD bits SET u8 0 0',
+      'BITFIELD bits SET u8 0 9',
+      'BITOP NOT t bits',
+      'BITOP AND t none',
+      'BITOP AND t none',
+    ],
+  },
+  'times to live': {
+    before: ['MSET a 1 b 1 c 1 d 1'],
+    sent: [
+      'EXPIRE a 100',
+      'pexpire a 100000',
+      'EXPIREAT a 99999999999',
+      `pexpireat a ${FAR}`,
+      'EXPIRE a 100 XX',
+      'EXPIRE a 100 NX',
+      'PERSIST a',
+      'PERSIST a',
+      'EXPIRE b 0',
+      'EXPIREAT c 1',
+      'PEXPIREAT d -1',
+      'EXPIRE none 10',
+    ],
+  },
+  'keys that come and go': {
+    before: ['MSET a 1 b 1 c 1 d 1'],
+    sent: [
+      'DEL none',
+      'DEL a none',
+      'UNLINK b',
+      'RENAME c a',
+      'RENAME a a',
+      'RENAMENX a d',
+      'RENAMENX a e',
+      'COPY e f',
+      'COPY e f',
+      'COPY e f REPLACE',
+      'COPY e f DB 1',
+      'MOVE f 2',
+      'MOVE f 2',
+      'TOUCH e',
+      'EXISTS e',
+      'OBJECT ENCODING e',
+    ],
+  },
+  'expired keys that are read, overwritten, or in the way': {
+    before: [
+      'DEBUG SET-ACTIVE-EXPIRE 0',
+      ...[...'abcdefg'].map((key) => `SET ${key} 1 PX 1`),
+      'DEBUG SLEEP 0.01',
+    ],
+    sent: [
+      'GET a',
+      'SET b 2',
+      'DEL c',
+      'INCR d',
+      'EXISTS e none',
+      'SET f 1 NX',
+      'SCAN 0 COUNT 100',
+      'DEBUG SET-ACTIVE-EXPIRE 1',
+    ],
+  },
+  transactions: {
+    sent: [
+      'MULTI',
+      'SET a 1',
+      'GET a',
+      'INCR a',
+      'EXEC',
+      'MULTI',
+      'SET a 1',
+      'EXEC',
+      'MULTI',
+      'GET a',
+      'EXEC',
+      'MULTI',
+      'SET a 5 EX 10',
+      'GETDEL a',
+      'EXEC',
+    ],
+  },
+};
+
+describe.skipIf(skipWithoutRedisServer)(
+  `what replicas are sent is as from redis-server${redisServerNote}`,
+  () => {
+    let pair: Pair;
+    let redisStream: WriteStream;
+    const nodeStream: string[] = [];
+
+    beforeAll(async () => {
+      pair = await startPair({
+        directives: ['--repl-diskless-sync', 'no', '--repl-ping-replica-period', '3600'],
+      });
+      redisStream = await WriteStream.open(pair.redis.port);
+      let selected = -1;
+      pair.node.node?.parts.propagation.subscribe((dbIndex, argv) => {
+        if (dbIndex !== selected) nodeStream.push(`SELECT ${dbIndex}`);
+        selected = dbIndex;
+        nodeStream.push(argv.join(' '));
+      });
+    });
+    afterAll(async () => {
+      redisStream?.close();
+      await pair?.stop();
+    });
+
+    it.each(Object.keys(scripts))('%s', async (name) => {
+      const { before = [], sent } = scripts[name] ?? { sent: [] };
+      const streams = [redisStream.writes, nodeStream];
+      const upTo = async (mark: string): Promise<void> => {
+        for (const stream of streams)
+          await until(() => stream.includes(`SET mark ${mark}`), `${mark} in the stream`);
+      };
+      await pair.reset();
+      await pair.run([...before, 'SET mark begin']);
+      await upTo('begin');
+      for (const stream of streams) stream.length = 0;
+      // One at a time: commands of one read may share their propagation.
+      for (const command of sent) await pair.run([command]);
+      await pair.run(['SET mark end']);
+      await upTo('end');
+      const [redis, node] = streams.map((stream) => stream.map(withoutNearTimes));
+      expect(node).toEqual(redis);
+      expect(redis?.length).toBeGreaterThan(3);
+    });
+  },
+);
+
+/** Times of the next minutes differ by how fast the machine was. */
+function withoutNearTimes(command: string): string {
+  return command.replace(/\b\d{13}\b/g, '<time>');
+}
+
+/** The stream of writes of a redis-server, as a replica of the first kind (SYNC) gets it. */
+class WriteStream {
+  readonly writes: string[] = [];
+  readonly #socket: Socket;
+  #received = '';
+  #synced = false;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => {
+      this.#received += chunk;
+      this.#read();
+    });
+  }
+
+  static async open(port: number): Promise<WriteStream> {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const stream = new WriteStream(socket);
+    socket.write('SYNC\r\n');
+    await until(() => stream.#synced, 'the data set of redis-server');
+    return stream;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #read(): void {
+    if (!this.#synced) {
+      // "$<length>", then the data set without a line end behind it. Lone newlines come before.
+      const header = /^\n*\$(\d+)\r\n/.exec(this.#received);
+      if (header === null) return;
+      const end = header[0].length + Number(header[1]);
+      if (this.#received.length < end) return;
+      this.#received = this.#received.slice(end);
+      this.#synced = true;
+    }
+    for (;;) {
+      const end = replyEnd(this.#received, 0);
+      if (end < 0) return;
+      const words = this.#received
+        .slice(0, end)
+        .split('\r\n')
+        .filter((_, i) => i > 0 && i % 2 === 0);
+      this.writes.push(words.join(' '));
+      this.#received = this.#received.slice(end);
+    }
+  }
+}
