@@ -91,14 +91,14 @@ export function setOwner(core: BusCore, slot: number, nodeId: string): string | 
   state.deleteSlot(slot);
   state.addSlot(owner, slot);
   changed(core);
-  if (wasMine !== (owner === myself)) core.announceSoon();
+  // Who takes a slot says so. Who gives it away need not: the claim of the new owner counts more.
+  if (!wasMine && owner === myself) core.announceSoon();
   if (wasMine && owner !== myself && myself.slots.size === 0 && core.settings.allowReplicaMigration) {
     core.log('warning', `Configuration change detected. Reconfiguring myself as a replica of ${owner.id}`);
     followMaster(core, owner);
   }
   if (owner === myself && state.importing.delete(slot)) {
     if (bumpConfigEpoch(core)) core.log('warning', `configEpoch updated after importing slot ${slot}`);
-    core.announceSoon();
   }
   return undefined;
 }

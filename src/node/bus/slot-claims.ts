@@ -3,15 +3,12 @@
  * last slot makes a replica; keys of lost slots go.
  * Source: Redis 7.0 cluster.c clusterUpdateSlotsConfigWith, and clusterProcessPacket's check for stale claims.
  */
-import { SLOT_COUNT } from '../../protocol/slots/key-slot.ts';
+import { SlotSet } from '../../protocol/slots/slot-set.ts';
 import type { BusCore } from './bus-core.ts';
 import type { ClusterNode } from './cluster-node.ts';
+import type { ClusterState } from './cluster-state.ts';
 import { sendUpdate } from './compose.ts';
 import { followMaster } from './roles.ts';
-
-function hasBit(bitmap: Uint8Array, slot: number): boolean {
-  return ((bitmap[slot >> 3] as number) & (1 << (slot & 7))) !== 0;
-}
 
 /** Takes over what `claimant` claims under `configEpoch`. The bitmap has 2048 bytes. */
 export function acceptClaim(
@@ -28,16 +25,14 @@ export function acceptClaim(
   }
   const shardMaster = myself.isMaster ? myself : myself.master;
   const dirtySlots: number[] = [];
-  let claimedCount = 0;
   let lostCount = 0;
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+  for (const slot of slotsInQuestion(state, claimant, claimed)) {
     const owner = state.owner(slot);
     if (!hasBit(claimed, slot)) {
       // Still bound to the claimant, so that clients find somebody, but no longer told to others as its own.
       if (owner === claimant) state.notClaimed.add(slot);
       continue;
     }
-    claimedCount++;
     if (owner === claimant) {
       state.notClaimed.delete(slot);
       continue;
@@ -53,7 +48,24 @@ export function acceptClaim(
     core.saveSoon('now');
     core.updateStateSoon();
   }
-  settleRole(core, claimant, shardMaster, lostCount, claimedCount === lostCount, dirtySlots);
+  const claimsOnlyOurs = lostCount > 0 && SlotSet.fromBitmap(claimed).size === lostCount;
+  settleRole(core, claimant, shardMaster, lostCount, claimsOnlyOurs, dirtySlots);
+}
+
+/** Slots that are claimed and not the claimant's, or the reverse, or uncertain: mostly none, so bytes are compared. */
+function slotsInQuestion(state: ClusterState, claimant: ClusterNode, claimed: Uint8Array): number[] {
+  const held = claimant.slots.bitmap;
+  const uncertain = state.notClaimed.bitmap;
+  const slots: number[] = [];
+  for (let index = 0; index < claimed.length; index++) {
+    const bits = ((claimed[index] as number) ^ (held[index] as number)) | (uncertain[index] as number);
+    for (let bit = 0; bits !== 0 && bit < 8; bit++) if (bits & (1 << bit)) slots.push(index * 8 + bit);
+  }
+  return slots;
+}
+
+function hasBit(bitmap: Uint8Array, slot: number): boolean {
+  return ((bitmap[slot >> 3] as number) & (1 << (slot & 7))) !== 0;
 }
 
 function settleRole(
@@ -99,7 +111,7 @@ export function correctStaleClaim(
   claimed: Uint8Array,
 ): void {
   const { state } = core;
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+  for (const slot of slotsInQuestion(state, sender, claimed)) {
     if (!hasBit(claimed, slot)) continue;
     const owner = state.owner(slot);
     if (owner === undefined || owner === sender || state.notClaimed.has(slot)) continue;
