@@ -8,7 +8,12 @@ import { legacyRange } from './legacy-range.ts';
 import type { CommandFlag, KeySpec, KeySpecFlag } from './row.ts';
 import { type Command, flagBits } from './table.ts';
 
-const hiddenFlags: readonly CommandFlag[] = ['may_replicate', 'protected', 'sentinel'];
+const hiddenFlags: readonly CommandFlag[] = [
+  'may_replicate',
+  'protected',
+  'sentinel',
+  'touches_arbitrary_keys',
+];
 /** In the order in which Redis shows them. */
 const shownFlags: readonly CommandFlag[] = [
   ...(Object.keys(flagBits) as CommandFlag[]).filter(

@@ -26,6 +26,8 @@ export type CommandFlag =
   | 'no_multi'
   | 'allow_busy'
   | 'movablekeys'
+  /** May meet any expired key (SCAN): their deletions go out one by one, not as a transaction. Not shown. */
+  | 'touches_arbitrary_keys'
   /** Needs its own enable- directive (DEBUG). Not shown. */
   | 'protected'
   /** Exists in sentinel mode too. Not shown. */

@@ -30,6 +30,7 @@ export const flagBits = {
   movablekeys: 1 << 19,
   sentinel: 1 << 20,
   protected: 1 << 21,
+  touches_arbitrary_keys: 1 << 22,
 } as const satisfies Record<CommandFlag, number>;
 
 /** What INFO commandstats and latencystats show of a command. */

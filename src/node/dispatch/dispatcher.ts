@@ -268,7 +268,7 @@ export class Dispatcher implements Dispatch {
       else if (stats.dirty > dirtyBefore) this.#propagation.feed(dbIndex, argv);
     }
     this.#depth--;
-    this.#propagation.leave();
+    this.#propagation.leave((command.bits & flagBits.touches_arbitrary_keys) === 0);
     const redacted = context.redacted as number[] | undefined;
     context.client = outerClient;
     context.row = outerRow;

@@ -30,11 +30,13 @@ export class PropagationStream implements Propagation {
     this.#depth++;
   }
 
-  leave(): void {
+  /** `together` false: what was fed goes out write by write, though there be several. */
+  leave(together = true): void {
     if (--this.#depth > 0 || this.#pending.length === 0) return;
     const writes = this.#pending;
     this.#pending = [];
-    this.#emitTogether(writes);
+    if (together) this.#emitTogether(writes);
+    else for (const { dbIndex, argv } of writes) this.#emit(dbIndex, argv);
   }
 
   feed(dbIndex: number, argv: readonly string[]): void {

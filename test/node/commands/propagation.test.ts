@@ -108,7 +108,7 @@ const scripts: Record<string, { before?: readonly Command[]; sent: readonly Comm
   'expired keys that are read, overwritten, or in the way': {
     before: [
       'DEBUG SET-ACTIVE-EXPIRE 0',
-      ...[...'abcdefg'].map((key) => `SET ${key} 1 PX 1`),
+      ...[...'abcdefghi'].map((key) => `SET ${key} 1 PX 1`),
       'DEBUG SLEEP 0.01',
     ],
     sent: [
@@ -182,16 +182,16 @@ describe.skipIf(skipWithoutRedisServer)(
       for (const command of sent) await pair.run([command]);
       await pair.run(['SET mark end']);
       await upTo('end');
-      const [redis, node] = streams.map((stream) => stream.map(withoutNearTimes));
+      const [redis, node] = streams.map((stream) => stream.map(comparable));
       expect(node).toEqual(redis);
       expect(redis?.length).toBeGreaterThan(3);
     });
   },
 );
 
-/** Times of the next minutes differ by how fast the machine was. */
-function withoutNearTimes(command: string): string {
-  return command.replace(/\b\d{13}\b/g, '<time>');
+/** Times of the next minutes differ by how fast the machine was, what SCAN meets first by how keys are hashed. */
+function comparable(command: string): string {
+  return command.replace(/\b\d{13}\b/g, '<time>').replace(/^DEL [ghi]$/, 'DEL <scanned>');
 }
 
 /** The stream of writes of a redis-server, as a replica of the first kind (SYNC) gets it. */

@@ -69,7 +69,7 @@ export const scanRows: readonly CommandRow[] = [
   {
     name: 'scan',
     arity: -2,
-    flags: ['readonly'],
+    flags: ['readonly', 'touches_arbitrary_keys'],
     categories: ['keyspace'],
     keySpecs: [],
     summary: 'Lists the keys a few at a time, with a cursor to go on from',
@@ -82,7 +82,7 @@ export const scanRows: readonly CommandRow[] = [
   {
     name: 'randomkey',
     arity: 1,
-    flags: ['readonly'],
+    flags: ['readonly', 'touches_arbitrary_keys'],
     categories: ['keyspace'],
     keySpecs: [],
     summary: 'Returns one of the keys at random',
