@@ -21,6 +21,7 @@ await build({
   ...common,
   entryPoints: {
     index: 'src/index.ts',
+    'cli/main': 'src/cli/main.ts',
     'commands/index': 'src/commands/index.ts',
     'node/main': 'src/node/main.ts',
   },

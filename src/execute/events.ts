@@ -52,7 +52,12 @@ export type TribEvent =
   /** Something failed in a way that passes, and is tried again. */
   | { readonly type: 'retrying'; readonly node: Address; readonly reason: string }
   /** The operator ended it: what was in hand is finished, and this is left. */
-  | { readonly type: 'interrupted'; readonly left: readonly Step[] }
+  | {
+      readonly type: 'interrupted';
+      readonly left: readonly Step[];
+      /** Command lines that go on; where a command line began it. */
+      readonly goOn?: readonly string[];
+    }
   /** A node's reply to a command of the operator; bytes that are no text are lost in it. */
   | { readonly type: 'replied'; readonly node: Address; readonly ok: boolean; readonly reply: unknown }
   | Finished;

@@ -18,7 +18,6 @@ export function call(options: CallOptions): AsyncGenerator<TribEvent, void> {
   return withTools(options, async function* ({ pool, clock }) {
     const startMs = clock.monotonicMs();
     const topology = await survey(pool, options.seed);
-    yield { type: 'surveyed', topology };
     const wanted = topology.nodes.filter(({ role }) => options.only === 'all' || options.only === `${role}s`);
     const replies = wanted.map(async (node): Promise<TribEvent> => {
       if (node.silence !== undefined) return failed(node.address, node.silence);

@@ -1,7 +1,8 @@
 /**
  * Owns the wait until all nodes give every slot to the same master, and, if asked, know who replicates whom. A node
  * tells of itself with the next packet that it happens to send, which may take as long as half the node timeout. A
- * MEET carries the same at once, so nodes that know too little of another are met by it again.
+ * MEET carries the same at once, so in a new cluster nodes that know too little of another are met by it again. (In
+ * one that is at work this is not done, since it costs a link; and a node that takes slots tells all by itself.)
  */
 import { allAgreeAboutSlots, type NodeView, slotSignature } from '../../cluster/topology.ts';
 import { TribError } from '../../core/errors.ts';
@@ -34,7 +35,7 @@ export async function waitAgreement(step: WaitAgreement, context: StepContext): 
         // A node that is met again closes the link that it had: the other end makes a new one right after.
         return nudged ? brokenLink(views, step.nodes) : undefined;
       }
-      if (elapsedMs >= nextNudgeMs) {
+      if (step.roles && elapsedMs >= nextNudgeMs) {
         nextNudgeMs = elapsedMs + nudgePauseMs;
         nudged = true;
         await introduce(strangers.slice(0, mostNudges), context);

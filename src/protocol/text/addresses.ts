@@ -54,21 +54,29 @@ export function parseAddress(word: string): Address {
   return { host: host === '' ? thisMachine : host, port };
 }
 
-/**
- * Addresses of a command line, where a host and its port may be two words. Throws a TribError ("usage").
- */
+/** Addresses of a command line, where a host and its port may be two words. Throws a TribError ("usage"). */
 export function parseEndpoints(words: readonly string[]): Endpoint[] {
   const endpoints: Endpoint[] = [];
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] as string;
-    const next = words[at + 1];
-    // A lone number is a port of this machine, so only a word without any port takes the next one.
-    if (next !== undefined && /^\d+$/.test(next) && isBareHost(word)) {
-      endpoints.push({ ...parseAddress(`${bracketed(word)}:${next}`), credentials: undefined });
-      at++;
-    } else endpoints.push(parseEndpoint(word));
+  for (let rest = words; rest.length > 0; ) {
+    const taken = takeEndpoint(rest);
+    endpoints.push(taken.endpoint);
+    rest = taken.rest;
   }
   return endpoints;
+}
+
+/** The address with which the words begin, in one word or two. Throws a TribError ("usage"). */
+export function takeEndpoint(words: readonly string[]): {
+  readonly endpoint: Endpoint;
+  readonly rest: readonly string[];
+} {
+  const [word = '', next] = words;
+  // A lone number is a port of this machine, so only a word without any port takes the next one.
+  if (next !== undefined && /^\d+$/.test(next) && isBareHost(word)) {
+    const address = parseAddress(`${bracketed(word)}:${next}`);
+    return { endpoint: { ...address, credentials: undefined }, rest: words.slice(2) };
+  }
+  return { endpoint: parseEndpoint(word), rest: words.slice(1) };
 }
 
 function isBareHost(word: string): boolean {

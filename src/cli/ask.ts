@@ -1,0 +1,87 @@
+/**
+ * Owns questions to the operator: asked with inquirer on a terminal; elsewhere answered by the lines of a pipe, as
+ * scripts for redis-trib and redis-cli do; and a usage error where neither is there.
+ */
+import { TribError } from '../core/errors.ts';
+import type { Session } from './session.ts';
+
+export interface Choice {
+  readonly name: string;
+  readonly value: string;
+}
+
+export class Asker {
+  readonly #session: Session;
+  #lines: AsyncIterator<string> | undefined;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  get onTerminal(): boolean {
+    return this.#session.canAsk;
+  }
+
+  /** True for "yes" only. `question` stands as it is; `flag` is what spares it. */
+  async confirm(question: string, flag: string): Promise<boolean> {
+    if (!this.onTerminal) return (await this.line(question, flag)) === 'yes';
+    const { default: inquirer } = await import('inquirer');
+    const { answer } = await inquirer.prompt([
+      { type: 'confirm', name: 'answer', message: question, default: false },
+    ]);
+    return answer === true;
+  }
+
+  /** A text for which `problemWith` has nothing to say; asked again on a terminal until it is so. */
+  async text(question: string, problemWith: (text: string) => string | undefined): Promise<string> {
+    const { default: inquirer } = await import('inquirer');
+    const validate = (text: string): string | true => problemWith(text.trim()) ?? true;
+    const { answer } = await inquirer.prompt([
+      { type: 'input', name: 'answer', message: question, validate },
+    ]);
+    return String(answer).trim();
+  }
+
+  async one(question: string, choices: readonly Choice[]): Promise<string> {
+    const { default: inquirer } = await import('inquirer');
+    const { answer } = await inquirer.prompt([
+      { type: 'select', name: 'answer', message: question, choices: [...choices] },
+    ]);
+    return String(answer);
+  }
+
+  async some(question: string, choices: readonly Choice[]): Promise<string[]> {
+    const { default: inquirer } = await import('inquirer');
+    const { answer } = await inquirer.prompt([
+      { type: 'checkbox', name: 'answer', message: question, choices: [...choices], required: true },
+    ]);
+    return Array.isArray(answer) ? answer.map(String) : [];
+  }
+
+  /** The next line of the pipe. Throws a TribError ("usage") that names the flag when there is none. */
+  async line(question: string, flag: string): Promise<string> {
+    if (this.#session.mode === 'human') this.#session.write(question);
+    this.#lines ??= linesOf(process.stdin);
+    const { value, done } = await this.#lines.next();
+    if (this.#session.mode === 'human') this.#session.write('\n');
+    if (done === true) {
+      throw new TribError('usage', `${flag} is missing, and there is nobody to ask.`, {
+        hint: 'Give the flag, answer on a terminal, or pipe the answer in.',
+      });
+    }
+    return value.trim();
+  }
+}
+
+async function* linesOf(input: NodeJS.ReadableStream): AsyncGenerator<string, undefined> {
+  let text = '';
+  for await (const chunk of input) {
+    text += String(chunk);
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+      yield text.slice(0, end);
+      text = text.slice(end + 1);
+    }
+  }
+  if (text !== '') yield text;
+  return undefined;
+}

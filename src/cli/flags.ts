@@ -1,0 +1,27 @@
+/** Owns the flags that several commands share, and the checks of what was typed that need no cluster. */
+import { boolean, custom, string } from '@oclif/core/flags';
+import { TribError } from '../core/errors.ts';
+
+/** A whole number within bounds. Throws a TribError ("usage"). */
+export const wholeNumber = custom<number, { min: number; max: number }>({
+  parse: async (input, _, { min, max, name }) => {
+    const value = Number(input);
+    if (!/^\d+$/.test(input) || value < min || value > max) {
+      throw new TribError('usage', `--${name} takes a whole number from ${min} to ${max}, not "${input}".`);
+    }
+    return value;
+  },
+});
+
+export const yes = boolean({ summary: 'Do not ask for approval.' });
+export const dryRun = boolean({ summary: 'Show the plan and change nothing.' });
+export const planFile = string({
+  summary: 'Keep the plan in a file before its first effect; "trib apply FILE" finishes it.',
+  helpValue: 'FILE',
+});
+export const joinTimeout = wholeNumber({
+  summary: 'How long nodes may take to know each other and to agree.',
+  helpValue: 'MS',
+  min: 1,
+  max: 3_600_000,
+});

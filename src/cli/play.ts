@@ -1,0 +1,163 @@
+/**
+ * Owns the running of an operation before a view: events to the view, signals to the operation, and what the process
+ * exits with. When it ends early, the operator is told what is left and how to go on.
+ */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exitCodes, TribError } from '../core/errors.ts';
+import type { Finished, TribEvent } from '../execute/events.ts';
+import type { OperationOptions } from '../execute/operations/options.ts';
+import type { Plan, Step } from '../plan/plan.ts';
+import { serialisePlan } from '../plan/plan-file.ts';
+import { SlotSet } from '../protocol/slots/slot-set.ts';
+import { goOnCommands, slotsLeft, stepsLeft } from './go-on.ts';
+import { Interrupts } from './interrupts.ts';
+import type { Session } from './session.ts';
+import { type Operation, type View, viewFor } from './views/view.ts';
+
+export interface PlayOptions {
+  readonly operation: Operation;
+  /** Where the plan is kept already, or is to be kept before its first effect. */
+  readonly planFile?: string | undefined;
+  /** Asks the operator to approve the plan; undefined: it is approved. */
+  readonly approve?: ((plan: Plan) => Promise<boolean>) | undefined;
+}
+
+/** Runs what `begin` makes of the options, and sets the exit code of the process. Throws what the operation throws. */
+export async function play(
+  session: Session,
+  { operation, planFile, approve }: PlayOptions,
+  begin: (options: OperationOptions) => AsyncGenerator<TribEvent, void>,
+): Promise<void> {
+  const view = await viewFor(session, operation);
+  const interrupts = new Interrupts((text) => {
+    view.pause();
+    session.writeError(`${text}\n`);
+  });
+  const record = new Record(planFile, session);
+  const options: OperationOptions = {
+    credentials: session.credentials,
+    signal: interrupts.signal,
+    ...(approve === undefined
+      ? {}
+      : {
+          approve: (plan) => {
+            view.pause();
+            return approve(plan);
+          },
+        }),
+  };
+  try {
+    for await (const event of begin(options)) {
+      interrupts.saw(event);
+      record.saw(event);
+      if (event.type === 'interrupted') {
+        const goOn = record.goOn(event.left);
+        view.show({ ...event, goOn });
+        if (session.mode === 'human') tellHow(session, view, record, event.left, goOn);
+      } else view.show(event);
+    }
+    process.exitCode = exitCodeAfter(record.finished, interrupts.exitCode);
+  } catch (error) {
+    view.pause();
+    throw record.explain(error);
+  } finally {
+    view.pause();
+    interrupts.close();
+  }
+}
+
+function exitCodeAfter(finished: Finished | undefined, signalCode: number | undefined): number {
+  if (finished?.outcome === 'interrupted') return signalCode ?? exitCodes.interrupted;
+  return finished?.ok === true ? exitCodes.ok : exitCodes.failed;
+}
+
+function tellHow(
+  session: Session,
+  view: View,
+  record: Record,
+  left: readonly Step[],
+  goOn: readonly string[],
+): void {
+  view.pause();
+  session.writeError(`${[record.whatIsLeft(left), ...howLines(goOn, session)].join('\n')}\n`);
+}
+
+function howLines(goOn: readonly string[], session: Session): string[] {
+  if (goOn.length === 0) return [];
+  const password = session.credentials === undefined ? '' : ', with the password in REDISCLI_AUTH';
+  return [`To go on${password}:`, `  ${goOn.join(' && \\\n  ')}`];
+}
+
+/** What has happened so far, as far as going on needs it. */
+class Record {
+  readonly #session: Session;
+  readonly #moved = new SlotSet();
+  readonly #finishedSteps = new Set<number>();
+  #planFile: string | undefined;
+  #plan: Plan | undefined;
+  #began = false;
+  finished: Finished | undefined;
+
+  constructor(planFile: string | undefined, session: Session) {
+    this.#planFile = planFile;
+    this.#session = session;
+  }
+
+  saw(event: TribEvent): void {
+    switch (event.type) {
+      case 'planned':
+        this.#plan = event.plan;
+        break;
+      case 'step-started':
+        this.#began = true;
+        break;
+      case 'step-finished':
+        this.#finishedSteps.add(event.index);
+        break;
+      case 'slot-moved':
+        this.#moved.add(event.slot);
+        break;
+      case 'finished':
+        this.finished = event;
+        break;
+    }
+  }
+
+  whatIsLeft(left: readonly Step[]): string {
+    const slots = slotsLeft(left);
+    if (slots > 0) return `Ended: ${this.#moved.size} slots were moved, ${slots} are left.`;
+    return `Ended: ${left.length} ${left.length === 1 ? 'step is' : 'steps are'} left.`;
+  }
+
+  goOn(left: readonly Step[]): string[] {
+    const plan = this.#plan;
+    if (plan === undefined || left.length === 0) return [];
+    const user = this.#session.credentials?.username;
+    const commands = goOnCommands(plan, left, this.#planFile, user);
+    if (commands.length > 0) return commands;
+    // No command line says the same as the rest of this plan: it is kept as a plan.
+    this.#planFile = keepRest({ ...plan, steps: left });
+    return goOnCommands(plan, left, this.#planFile, user);
+  }
+
+  /** An error in the middle, with what is left and how to go on. */
+  explain(error: unknown): unknown {
+    const plan = this.#plan;
+    if (!(error instanceof TribError) || plan === undefined || !this.#began) return error;
+    const left = stepsLeft(plan, this.#moved, this.#finishedSteps);
+    const hint = [error.hint, this.whatIsLeft(left), ...howLines(this.goOn(left), this.#session)];
+    return new TribError(error.code, error.message, {
+      hint: hint.filter((line) => line !== undefined).join('\n'),
+      cause: error,
+    });
+  }
+}
+
+/** Returns the name of the file. */
+function keepRest(plan: Plan): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'trib-')), `${plan.operation}.json`);
+  writeFileSync(file, serialisePlan(plan), { mode: 0o600 });
+  return file;
+}

@@ -1,0 +1,47 @@
+/** Owns the run of `trib call` between its flags and the operation. */
+import { TribError } from '../core/errors.ts';
+import { call } from '../execute/operations/call.ts';
+import { type Endpoint, takeEndpoint } from '../protocol/text/addresses.ts';
+import { play } from './play.ts';
+import type { Session } from './session.ts';
+
+export interface CallFlags {
+  readonly masters: boolean;
+  readonly replicas: boolean;
+}
+
+export async function runCall(
+  words: readonly string[],
+  flags: CallFlags,
+  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+): Promise<void> {
+  const { seed, command } = seedAndCommand(words);
+  const session = await openSession([seed]);
+  if (session.mode === 'human') {
+    session.write(`${session.paint('bold', '>>> Calling')} ${withoutPasswords(command).join(' ')}\n`);
+  }
+  const only = flags.masters ? 'masters' : flags.replicas ? 'replicas' : 'all';
+  await play(session, { operation: 'call' }, (options) => call({ ...options, seed, command, only }));
+}
+
+function seedAndCommand(words: readonly string[]): {
+  readonly seed: Endpoint;
+  readonly command: readonly string[];
+} {
+  if (words.length === 0) throw new TribError('usage', 'Which cluster? Name one of its nodes: host:port.');
+  const { endpoint, rest } = takeEndpoint(words);
+  if (rest.length === 0) throw new TribError('usage', 'Which command is to be called?');
+  return { seed: endpoint, command: rest };
+}
+
+/** What is repeated on the screen; arguments that are passwords are not. */
+export function withoutPasswords(command: readonly string[]): string[] {
+  const [name = '', sub = '', what = ''] = command.map((word) => word.toLowerCase());
+  if (name === 'auth' || (name === 'acl' && sub === 'setuser') || name === 'hello' || name === 'migrate') {
+    const shown = name === 'acl' ? 3 : 1;
+    return command.map((word, index) => (index < shown ? word : '***'));
+  }
+  const setsPassword =
+    name === 'config' && sub === 'set' && /^(requirepass|masterauth|tls-.*pass)$/.test(what);
+  return setsPassword ? [...command.slice(0, 3), '***'] : [...command];
+}

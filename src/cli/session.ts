@@ -1,0 +1,48 @@
+/**
+ * Owns what a command line run has to do with: the streams, what is known of the terminal, and how output is wanted.
+ * All knowledge of the terminal is here; what else needs it is given this.
+ */
+import type { Credentials } from '../protocol/text/addresses.ts';
+import { type Paint, paintFor } from './style.ts';
+
+export type OutputMode = 'human' | 'json' | 'events';
+
+export interface Session {
+  readonly mode: OutputMode;
+  /** A person looks at the output. */
+  readonly isTerminal: boolean;
+  /** A person can be asked. */
+  readonly canAsk: boolean;
+  readonly paint: Paint;
+  readonly width: number;
+  readonly credentials: Credentials | undefined;
+  write(text: string): void;
+  writeError(text: string): void;
+}
+
+export interface SessionOptions {
+  readonly mode: OutputMode;
+  readonly colour: boolean;
+  readonly credentials: Credentials | undefined;
+}
+
+const narrowestTable = 80;
+
+export function processSession({ mode, colour, credentials }: SessionOptions): Session {
+  const { stdin, stdout, stderr, env } = process;
+  const isTerminal = mode === 'human' && stdout.isTTY === true;
+  return {
+    mode,
+    isTerminal,
+    canAsk: isTerminal && stdin.isTTY === true,
+    paint: paintFor(isTerminal, colour, env),
+    width: Math.max(narrowestTable, stdout.columns ?? narrowestTable),
+    credentials,
+    write: (text) => {
+      stdout.write(text);
+    },
+    writeError: (text) => {
+      stderr.write(text);
+    },
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * Owns the output for people and for scripts that read what people read: the lines of redis-trib and redis-cli. What
+ * moves on a terminal is live-view.ts's, which puts itself above this.
+ */
+import type { Finished, TribEvent } from '../../execute/events.ts';
+import type { Plan, Step } from '../../plan/plan.ts';
+import { formatAddress } from '../../protocol/text/addresses.ts';
+import type { Session } from '../session.ts';
+import { checkLines } from './check-lines.ts';
+import { clusterInfoLines } from './node-lines.ts';
+import { createPlanLines, reshardPlanLines, stepLines } from './plan-lines.ts';
+import type { Operation, View } from './view.ts';
+
+/** A dot for each key, as redis-cli prints, but not a million of them. */
+const mostDots = 100;
+
+export class HumanView implements View {
+  readonly #session: Session;
+  /** Kinds of steps whose beginning was told. */
+  readonly #told = new Set<Step['kind']>();
+  readonly #operation: Operation;
+  #lineIsOpen = false;
+  #waitsForJoin = false;
+  #refusesClients = false;
+  #plan: Plan | undefined;
+
+  constructor(session: Session, operation: Operation) {
+    this.#session = session;
+    this.#operation = operation;
+  }
+
+  show(event: TribEvent): void {
+    switch (event.type) {
+      case 'checked':
+        this.#checked(event);
+        break;
+      case 'planned':
+        this.#planned(event);
+        break;
+      case 'plan-saved':
+        this.#print(`The plan is saved: ${event.file}`);
+        break;
+      case 'step-started':
+        this.#stepStarted(event.step);
+        break;
+      case 'step-finished':
+        if (event.step.kind === 'wait-joined') this.#waitsForJoin = false;
+        this.pause();
+        break;
+      case 'waiting':
+        if (this.#waitsForJoin) this.#dot();
+        break;
+      case 'slot-moved': {
+        const ends = `from ${formatAddress(event.source)} to ${formatAddress(event.target)}`;
+        const dots =
+          event.keys > mostDots ? `${'.'.repeat(mostDots)} (${event.keys} keys)` : '.'.repeat(event.keys);
+        this.#print(`Moving slot ${event.slot} ${ends}: ${dots}`);
+        break;
+      }
+      case 'retrying':
+        this.#print(
+          this.#session.paint('yellow', `*** ${formatAddress(event.node)}: ${event.reason} Trying again.`),
+        );
+        break;
+      case 'replied':
+        this.#print(`${formatAddress(event.node)}: ${replyText(event.reply)}`);
+        break;
+      case 'finished':
+        this.#finished(event);
+        break;
+    }
+  }
+
+  pause(): void {
+    if (!this.#lineIsOpen) return;
+    this.#session.write('\n');
+    this.#lineIsOpen = false;
+  }
+
+  #print(...lines: readonly string[]): void {
+    this.pause();
+    if (lines.length > 0) this.#session.write(`${lines.join('\n')}\n`);
+  }
+
+  #dot(): void {
+    this.#session.write('.');
+    this.#lineIsOpen = true;
+  }
+
+  #checked({ topology, findings }: TribEvent & { type: 'checked' }): void {
+    const { paint } = this.#session;
+    // `trib up` has a summary of its own.
+    if (this.#operation === 'up') return;
+    if (this.#operation === 'check') this.#print(...clusterInfoLines(topology, paint));
+    this.#print(...checkLines(topology, findings, paint));
+    this.#refusesClients = findings.some(({ kind }) => kind === 'not-serving');
+  }
+
+  #planned({ plan, topology }: TribEvent & { type: 'planned' }): void {
+    const { paint, isTerminal } = this.#session;
+    this.#plan = plan;
+    if (this.#operation === 'up') return;
+    if (this.#operation === 'apply') this.#print(...stepLines(plan));
+    else if (plan.operation === 'create') this.#print(...createPlanLines(plan, topology, paint));
+    else this.#print(...reshardPlanLines(plan, topology, isTerminal));
+  }
+
+  #stepStarted({ kind }: Step): void {
+    this.#waitsForJoin = kind === 'wait-joined';
+    if (this.#told.has(kind)) return;
+    this.#told.add(kind);
+    const { paint } = this.#session;
+    switch (kind) {
+      case 'set-config-epoch':
+        this.#print(
+          paint('bold', '>>> Nodes configuration updated'),
+          paint('bold', '>>> Assign a different config epoch to each node'),
+        );
+        break;
+      case 'meet':
+        this.#print(paint('bold', '>>> Sending CLUSTER MEET messages to join the cluster'));
+        break;
+      case 'wait-joined':
+        this.#print('Waiting for the cluster to join');
+        break;
+      case 'wait-serving':
+        this.#print('Waiting for the cluster to serve clients');
+        break;
+    }
+  }
+
+  #finished({ outcome }: Finished): void {
+    this.pause();
+    if (this.#operation === 'create' && this.#refusesClients) {
+      this.#print('New masters serve clients after their node timeout, at most 5 s; --wait waits for that.');
+    }
+    if (outcome === 'declined') this.#print('Nothing was changed.');
+    if (outcome === 'planned') {
+      if (this.#plan !== undefined && this.#operation !== 'apply') this.#print(...stepLines(this.#plan));
+      this.#print('Nothing was changed: this was a dry run.');
+    }
+  }
+}
+
+/** A reply as redis-cli prints it raw: text as it is, arrays a line each. */
+function replyText(reply: unknown): string {
+  if (Array.isArray(reply)) return reply.map(replyText).join('\n');
+  return reply === null ? '' : String(reply);
+}

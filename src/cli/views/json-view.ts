@@ -1,0 +1,57 @@
+/** Owns the output of --json: one document at the end, put together from the events. */
+import type { Finished, TribEvent } from '../../execute/events.ts';
+import type { Session } from '../session.ts';
+import { topologyData } from './data.ts';
+import type { View } from './view.ts';
+
+export class JsonView implements View {
+  readonly #session: Session;
+  readonly #document: Record<string, unknown> = {};
+  readonly #replies: unknown[] = [];
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  show(event: TribEvent): void {
+    switch (event.type) {
+      case 'surveyed':
+        this.#document['nodes'] = topologyData(event.topology);
+        break;
+      case 'checked':
+        this.#document['nodes'] = topologyData(event.topology);
+        this.#document['findings'] = event.findings;
+        break;
+      case 'planned':
+        this.#document['plan'] = event.plan;
+        break;
+      case 'plan-saved':
+        this.#document['planFile'] = event.file;
+        break;
+      case 'interrupted':
+        this.#document['left'] = event.left;
+        this.#document['goOn'] = event.goOn;
+        break;
+      case 'replied':
+        this.#replies.push({
+          host: event.node.host,
+          port: event.node.port,
+          ok: event.ok,
+          reply: event.reply,
+        });
+        break;
+      case 'finished':
+        this.#end(event);
+        break;
+    }
+  }
+
+  pause(): void {}
+
+  #end({ ok, operation, outcome, slots, keys, tookMs }: Finished): void {
+    if (this.#replies.length > 0) this.#document['replies'] = this.#replies;
+    const moved = operation === 'reshard' ? { slots, keys } : {};
+    const document = { ok, operation, outcome, ...moved, tookMs, ...this.#document };
+    this.#session.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  }
+}

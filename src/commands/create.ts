@@ -1,0 +1,36 @@
+/** Owns `trib create`: a cluster out of separate, empty nodes. */
+import { boolean } from '@oclif/core/flags';
+import { TribCommand } from '../cli/base-command.ts';
+import { dryRun, joinTimeout, planFile, wholeNumber, yes } from '../cli/flags.ts';
+
+export class Create extends TribCommand {
+  static override summary = 'Make a cluster of empty nodes.';
+  static override description =
+    'Gives each master its share of the 16384 slots, introduces all nodes to each other, and makes the rest replicas, on other hosts than their masters where that can be. Nodes that have keys or company are refused. Returns when every node knows all of this; new masters serve clients some seconds later (their node timeout, at most 5 s): --wait waits for that too.';
+  static override usage = 'create HOST:PORT HOST:PORT HOST:PORT... [--replicas N]';
+  static override examples = [
+    '<%= config.bin %> create 10.0.0.1:7000 10.0.0.2:7000 10.0.0.3:7000',
+    '<%= config.bin %> create 127.0.0.1:7000 127.0.0.1:7001 127.0.0.1:7002 127.0.0.1:7003 127.0.0.1:7004 127.0.0.1:7005 --replicas 1 --yes',
+  ];
+  static override strict = false;
+  static override flags = {
+    replicas: wholeNumber({
+      summary: 'Replicas for each master.',
+      helpValue: 'N',
+      min: 0,
+      max: 1000,
+      default: 0,
+    }),
+    wait: boolean({ summary: 'Return when clients are served and every replica has its link.' }),
+    timeout: joinTimeout,
+    yes,
+    'dry-run': dryRun,
+    plan: planFile,
+  };
+
+  override async run(): Promise<void> {
+    const { flags, raw } = await this.parse(Create);
+    const { runCreate } = await import('../cli/run-create.ts');
+    await runCreate(this.wordsOf(raw), flags, (endpoints) => this.session(flags, endpoints));
+  }
+}

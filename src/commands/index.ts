@@ -1,0 +1,26 @@
+/** Owns the list of commands: what `trib` can be asked to do. */
+import { Apply } from './apply.ts';
+import { Call } from './call.ts';
+import { Check } from './check.ts';
+import { Create } from './create.ts';
+import { Down } from './down.ts';
+import { Info } from './info.ts';
+import { Nodes } from './nodes.ts';
+import { Reshard } from './reshard.ts';
+import { Slots } from './slots.ts';
+import { Status } from './status.ts';
+import { Up } from './up.ts';
+
+export const commands = {
+  apply: Apply,
+  call: Call,
+  check: Check,
+  create: Create,
+  down: Down,
+  info: Info,
+  nodes: Nodes,
+  reshard: Reshard,
+  slots: Slots,
+  status: Status,
+  up: Up,
+};
