@@ -1,3 +1,4 @@
+/** Owns `trib down`: the end of a cluster that `trib up` started. */
 import { string } from '@oclif/core/flags';
 import { TribCommand } from '../cli/base-command.ts';
 

@@ -1,3 +1,4 @@
+/** Owns `trib status`: how is the cluster that `trib up` started? */
 import { string } from '@oclif/core/flags';
 import { TribCommand } from '../cli/base-command.ts';
 

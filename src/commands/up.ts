@@ -1,3 +1,4 @@
+/** Owns `trib up`: a whole cluster on this machine in one command. */
 import { boolean, integer, string } from '@oclif/core/flags';
 import { TribCommand } from '../cli/base-command.ts';
 

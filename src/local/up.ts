@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { TribError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
-import type { TribEvent } from '../execute/events.ts';
+import type { Finished, TribEvent } from '../execute/events.ts';
 import { create } from '../execute/operations/create.ts';
 import type { OperationOptions } from '../execute/operations/options.ts';
 import { removeCluster } from './down.ts';
@@ -64,12 +64,12 @@ export async function* up(
   try {
     const processes = await startNodes({ ...request, count }, tools.clock, tools.random, write);
     const cluster = write(processes);
-    yield* create({
-      ...options,
-      nodes: processes.map(({ port }) => ({ host: '127.0.0.1', port })),
-      replicas: request.replicas,
-      waitServing: true,
-    });
+    const nodes = processes.map(({ port }) => ({ host: '127.0.0.1', port }));
+    const events = create({ ...options, nodes, replicas: request.replicas, waitServing: true });
+    for await (const event of events) {
+      yield event;
+      if (event.type === 'finished') refuseUnfinished(event);
+    }
     return { cluster, processes };
   } catch (error) {
     const cluster = readState(dir);
@@ -77,6 +77,16 @@ export async function* up(
     else if (base.ownsDir) rmSync(dir, { recursive: true, force: true });
     throw error;
   }
+}
+
+function refuseUnfinished({ outcome, ok }: Finished): void {
+  if (outcome === 'interrupted')
+    throw new TribError('interrupted', 'Interrupted: the cluster is taken down again.');
+  if (!ok)
+    throw new TribError(
+      'failed',
+      'The cluster was made, but its check found errors: it is taken down again.',
+    );
 }
 
 /** One folder holds one cluster. What a dead one left there is for `trib down`, which knows what to remove. */

@@ -10,7 +10,7 @@ const arrows: Record<string, readonly string[]> = {
   cluster: ['core', 'protocol'],
   plan: ['core', 'protocol', 'cluster'],
   execute: ['core', 'protocol', 'client', 'cluster', 'plan'],
-  cli: ['core', 'protocol', 'client', 'cluster', 'plan', 'execute'],
+  cli: ['core', 'protocol', 'client', 'cluster', 'plan', 'execute', 'local'],
   node: ['core', 'protocol', 'client'],
   local: ['core', 'protocol', 'client', 'cluster', 'plan', 'execute'],
   commands: ['core', 'protocol', 'client', 'cluster', 'plan', 'execute', 'cli', 'local', 'node'],
