@@ -1,0 +1,236 @@
+/** A bundled node as replica and as master of redis-server, and of another bundled node, while clients write. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Random, seededRandom } from '../../../src/core/random.ts';
+import type { RawConnection } from '../../helpers/raw-connection.ts';
+import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
+import {
+  contentsOf,
+  differences,
+  type Standalone,
+  type StandaloneEngine,
+  startStandalone,
+} from '../../helpers/standalone.ts';
+
+const seed = Date.now() & 0xffffff;
+let running: Standalone[] = [];
+
+afterEach(async () => {
+  for (const server of running) await server.stop();
+  running = [];
+});
+
+async function start(engine: StandaloneEngine, ...directives: string[]): Promise<Standalone> {
+  const server = await startStandalone(engine, ['--repl-diskless-sync-delay', '0', ...directives]);
+  running.push(server);
+  return server;
+}
+
+const binary = (random: Random, length: number): Buffer =>
+  Buffer.from(Array.from({ length }, () => random.below(256)));
+
+/** One write of any kind that strings know, of a small set of keys. */
+function anyWrite(random: Random): (string | Buffer | number)[][] {
+  const key = (): Buffer => Buffer.from([107, random.below(200), 0, 255]);
+  const text = (): Buffer => binary(random, random.below(60));
+  const writes: (() => (string | Buffer | number)[][])[] = [
+    () => [['SET', key(), text()]],
+    () => [['SET', key(), text(), 'PX', 60_000 + random.below(100_000)]],
+    () => [['SET', key(), 'x'.repeat(random.below(3000)), 'EX', 100 + random.below(1000)]],
+    () => [['SET', key(), text(), 'PX', 1 + random.below(40)]],
+    () => [['APPEND', key(), text()]],
+    () => [['SETRANGE', key(), random.below(500), text()]],
+    () => [['SETBIT', key(), random.below(4000), random.below(2)]],
+    () => [
+      ['SET', `n${random.below(20)}`, random.below(1000)],
+      ['INCR', `n${random.below(20)}`],
+    ],
+    () => [['INCRBYFLOAT', `f${random.below(5)}`, '0.1']],
+    () => [
+      ['GETEX', key(), 'EX', 500],
+      ['PERSIST', key()],
+    ],
+    () => [['EXPIRE', key(), 10 + random.below(500)]],
+    () => [
+      ['RENAME', key(), key()],
+      ['COPY', key(), key(), 'REPLACE'],
+    ],
+    () => [
+      ['DEL', key(), key()],
+      ['GETDEL', key()],
+    ],
+    () => [['MSET', key(), text(), key(), text()]],
+    () => [['MULTI'], ['SET', key(), text()], ['INCR', 'transactions'], ['APPEND', key(), text()], ['EXEC']],
+    () => [
+      ['SELECT', 1 + random.below(3)],
+      ['SET', key(), text()],
+      ['SELECT', 0],
+    ],
+  ];
+  return (writes[random.below(writes.length)] as (typeof writes)[number])();
+}
+
+/** Writes until told to stop; resolves with the number of commands. */
+function startTraffic(client: RawConnection, random: Random): () => Promise<number> {
+  let stopped = false;
+  const done = (async () => {
+    let count = 0;
+    while (!stopped) {
+      const commands = Array.from({ length: 20 }, () => anyWrite(random)).flat();
+      await client.pipeline(commands);
+      count += commands.length;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    return count;
+  })();
+  return () => {
+    stopped = true;
+    return done;
+  };
+}
+
+async function fill(client: RawConnection, random: Random, count: number): Promise<void> {
+  for (let at = 0; at < count; at += 500)
+    await client.pipeline(
+      Array.from({ length: 500 }, (_, i) => [
+        'SET',
+        `filled:${at + i}`,
+        i % 3 === 0 ? 'compressible '.repeat(random.below(60)) : binary(random, random.below(200)),
+        ...(i % 2 === 0 ? ['PX', 100_000 + random.below(1_000_000)] : []),
+      ]),
+    );
+}
+
+const linkUp = (replica: Standalone) =>
+  until(async () => (await replica.info('master_link_status')) === 'up', 'the link');
+
+/** Waits until the replica has everything, and compares. */
+async function expectSame(master: Standalone, replica: Standalone): Promise<void> {
+  await until(async () => {
+    const [written, applied] = [
+      await master.info('master_repl_offset'),
+      await replica.info('slave_repl_offset'),
+    ];
+    return written !== '0' && written === applied;
+  }, 'equal offsets');
+  expect(await replica.info('master_repl_offset')).toBe(await replica.info('slave_repl_offset'));
+  expect(await replica.info('master_replid')).toBe(await master.info('master_replid'));
+  for (const db of [0, 1, 2, 3]) {
+    const [expected, found] = [await contentsOf(master.client, db), await contentsOf(replica.client, db)];
+    expect(differences(expected, found)).toEqual([]);
+  }
+}
+
+const pairs: readonly (readonly [StandaloneEngine, StandaloneEngine])[] = [
+  ['redis-server', 'bundled'],
+  ['bundled', 'redis-server'],
+  ['bundled', 'bundled'],
+];
+
+describe.each(pairs)(`%s as master, %s as replica${redisServerNote}`, (masterEngine, replicaEngine) => {
+  const needsRedis = masterEngine !== 'bundled' || replicaEngine !== 'bundled';
+  const test = it.skipIf(needsRedis && skipWithoutRedisServer);
+
+  test(`copies everything while clients write (seed ${seed})`, async () => {
+    const random = seededRandom(seed);
+    const master = await start(masterEngine);
+    const replica = await start(replicaEngine);
+    await fill(master.client, random, 20_000);
+    await replica.client.text('SET', 'from before', 'must go');
+    const stop = startTraffic(master.client, random);
+    expect(await replica.client.text('REPLICAOF', '127.0.0.1', master.port)).toBe('OK');
+    await linkUp(replica);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await stop()).toBeGreaterThan(0);
+    await expectSame(master, replica);
+    expect(await replica.client.call('GET', 'from before')).toBeNull();
+    await expect(replica.client.text('SET', 'a', 'b')).rejects.toThrow(
+      "READONLY You can't write against a read only replica.",
+    );
+    expect(await master.info('slave0')).toMatch(
+      new RegExp(`^ip=127.0.0.1,port=${replica.port},state=online,offset=\\d+,lag=[01]$`),
+    );
+  });
+
+  test('goes on where it was when the link breaks', async () => {
+    const random = seededRandom(seed);
+    const master = await start(masterEngine);
+    const replica = await start(replicaEngine);
+    await replica.client.text('REPLICAOF', '127.0.0.1', master.port);
+    await linkUp(replica);
+    const stop = startTraffic(master.client, random);
+    for (let round = 0; round < 3; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      expect(await master.client.call('CLIENT', 'KILL', 'TYPE', 'replica')).toBe(1);
+      await until(async () => (await master.info('connected_slaves')) === '1', 'the replica to come back');
+    }
+    await stop();
+    await linkUp(replica);
+    await expectSame(master, replica);
+    expect(Number(await master.info('sync_partial_ok'))).toBe(3);
+    expect(Number(await master.info('sync_full'))).toBe(1);
+  });
+
+  test('WAIT counts the replicas that have it', async () => {
+    const master = await start(masterEngine);
+    const replica = await start(replicaEngine);
+    await replica.client.text('REPLICAOF', '127.0.0.1', master.port);
+    await linkUp(replica);
+    for (let i = 0; i < 5; i++) {
+      await master.client.text('INCR', 'n');
+      expect(await master.client.call('WAIT', 1, 5000)).toBe(1);
+      expect(await replica.client.text('GET', 'n')).toBe(String(i + 1));
+    }
+    await master.client.text('INCR', 'n');
+    expect(await master.client.call('WAIT', 2, 100)).toBe(1);
+    expect(await replica.client.call('WAIT', 1, 100)).toBeInstanceOf(Error);
+  });
+
+  test('changes sides with a partial synchronisation', async () => {
+    const random = seededRandom(seed + 1);
+    const master = await start(masterEngine);
+    const replica = await start(replicaEngine);
+    await fill(master.client, random, 1000);
+    await replica.client.text('REPLICAOF', '127.0.0.1', master.port);
+    await linkUp(replica);
+    await master.client.pipeline(Array.from({ length: 50 }, () => anyWrite(random)).flat());
+    await until(
+      async () => (await master.info('master_repl_offset')) === (await replica.info('slave_repl_offset')),
+      'equal offsets',
+    );
+    const id = await master.info('master_replid');
+    expect(await replica.client.text('REPLICAOF', 'NO', 'ONE')).toBe('OK');
+    expect(await replica.info('master_replid2')).toBe(id);
+    await master.client.text('REPLICAOF', '127.0.0.1', replica.port);
+    await linkUp(master);
+    await replica.client.pipeline(Array.from({ length: 50 }, () => anyWrite(random)).flat());
+    await expectSame(replica, master);
+    expect(await replica.info('sync_partial_ok')).toBe('1');
+    expect(await replica.info('sync_full')).toBe('0');
+  });
+
+  test('refuses nothing with passwords', async () => {
+    const master = await start(masterEngine, '--requirepass', 'se cret');
+    await master.client.text('AUTH', 'se cret');
+    const replica = await start(replicaEngine, '--masterauth', 'se cret');
+    await master.client.text('SET', 'a', '1');
+    await replica.client.text('REPLICAOF', '127.0.0.1', master.port);
+    await linkUp(replica);
+    expect(await replica.client.text('GET', 'a')).toBe('1');
+    expect(replica.log.concat(master.log).join('\n')).not.toContain('cret');
+  });
+
+  test('an expired key goes when the master says so', async () => {
+    const master = await start(masterEngine);
+    const replica = await start(replicaEngine);
+    await replica.client.text('REPLICAOF', '127.0.0.1', master.port);
+    await linkUp(replica);
+    await master.client.text('DEBUG', 'SET-ACTIVE-EXPIRE', 0);
+    await master.client.text('SET', 'short', 'v', 'PX', 30);
+    await master.client.call('WAIT', 1, 5000);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(await replica.client.call('GET', 'short')).toBeNull();
+    expect(await replica.client.call('DBSIZE')).toBe(1);
+    expect(await master.client.call('GET', 'short')).toBeNull();
+    await until(async () => (await replica.client.call('DBSIZE')) === 0, 'the DEL');
+  });
+});
