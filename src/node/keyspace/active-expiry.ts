@@ -12,6 +12,8 @@ const TIME_PERCENT = 25;
 const ACCEPTABLE_STALE_PERCENT = 10;
 /** The clock is asked once in so many rounds. */
 const ROUNDS_PER_TIME_CHECK = 16;
+const REPLICA_KEYS_PER_TIME_CHECK = 64;
+const REPLICA_LIMIT_MS = 1;
 /** Databases looked at in one cycle, unless the last one ran out of time. */
 const DATABASES_PER_CYCLE = 16;
 
@@ -57,10 +59,31 @@ export class ActiveExpiryCycle implements ActiveExpiry {
     this.#timer = undefined;
   }
 
-  /** One cycle. Nothing is deleted on a replica, while loading, or while writes are paused. */
+  /** One cycle. Nothing is deleted while loading, or while writes are paused; a replica leaves it to its master. */
   cycle(): void {
-    const { clock, databases, hooks, config } = this.#deps;
-    if (hooks.isReplica() || hooks.isLoading() || hooks.isPaused()) return;
+    const { hooks } = this.#deps;
+    if (hooks.isLoading() || hooks.isPaused()) return;
+    if (hooks.isReplica()) this.#replicaCycle();
+    else this.#masterCycle();
+  }
+
+  /** What clients wrote to a writable replica, it ends itself. Source: expire.c expireSlaveKeys. */
+  #replicaCycle(): void {
+    const { clock, databases } = this.#deps;
+    const startMs = clock.monotonicMs();
+    const nowMs = clock.nowMs();
+    let seen = 0;
+    for (const database of databases) {
+      for (const timeToLive of database.ownExpiring()) {
+        if (nowMs > timeToLive.atMs) database.expire(timeToLive.entry);
+        if (++seen % REPLICA_KEYS_PER_TIME_CHECK === 0 && clock.monotonicMs() - startMs > REPLICA_LIMIT_MS)
+          return;
+      }
+    }
+  }
+
+  #masterCycle(): void {
+    const { clock, databases, config } = this.#deps;
     const effort = config.number('active-expire-effort') - 1;
     const keysPerRound = KEYS_PER_ROUND + Math.floor((KEYS_PER_ROUND / 4) * effort);
     const acceptableStale = (ACCEPTABLE_STALE_PERCENT - effort) / 100;

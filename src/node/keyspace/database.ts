@@ -58,6 +58,8 @@ export class KeyDatabase implements Database {
   readonly #access: AccessTracker;
   readonly #store: Store;
   readonly #expiring: TimeToLive[] = [];
+  /** Those that clients of a writable replica gave: no master will end them. */
+  readonly #ownExpiring = new Set<TimeToLive>();
 
   constructor(index: number, deps: DatabaseDeps) {
     this.index = index;
@@ -198,6 +200,7 @@ export class KeyDatabase implements Database {
     this.#stats.dirty += this.#store.size;
     this.#store.clear();
     this.#expiring.length = 0;
+    this.#ownExpiring.clear();
     this.averageTtlMs = 0;
   }
 
@@ -241,6 +244,11 @@ export class KeyDatabase implements Database {
   /** The keys with a time to live, from place `place` downward, for the active expiry. */
   expiringAt(place: number): TimeToLive | undefined {
     return this.#expiring[place];
+  }
+
+  /** The times to live that this node has to end although it is a replica. */
+  ownExpiring(): Iterable<TimeToLive> {
+    return this.#ownExpiring;
   }
 
   /** Deletes a key whose time has come, with all that follows. For the active expiry. */
@@ -292,18 +300,23 @@ export class KeyDatabase implements Database {
   }
 
   #expireAt(entry: KeyEntry, atMs: number): void {
-    if (entry.timeToLive !== undefined) {
+    if (entry.timeToLive === undefined) {
+      entry.timeToLive = { entry, atMs, place: this.#expiring.length };
+      this.#expiring.push(entry.timeToLive);
+    } else {
       entry.timeToLive.atMs = atMs;
-      return;
     }
-    entry.timeToLive = { entry, atMs, place: this.#expiring.length };
-    this.#expiring.push(entry.timeToLive);
+    const hooks = this.#hooks;
+    if (!hooks.isReplica()) return;
+    if (hooks.isServingMaster() || hooks.isLoading()) this.#ownExpiring.delete(entry.timeToLive);
+    else this.#ownExpiring.add(entry.timeToLive);
   }
 
   #persist(entry: KeyEntry): void {
     const gone = entry.timeToLive;
     const last = this.#expiring.pop();
     entry.timeToLive = undefined;
+    if (gone !== undefined && this.#ownExpiring.size > 0) this.#ownExpiring.delete(gone);
     if (gone === undefined || last === undefined || last === gone) return;
     this.#expiring[gone.place] = last;
     last.place = gone.place;

@@ -214,6 +214,28 @@ describe('active expiry', () => {
     test.close();
   });
 
+  it('deletes on a writable replica what its own clients let expire', () => {
+    const { db, clock, state, stats, ...test } = testKeyspace();
+    test.start();
+    Object.assign(state, { replica: true, writableReplica: true });
+    db.set('own', '1', clock.nowMs() + 10);
+    db.set('persisted', '1', clock.nowMs() + 10);
+    db.setExpire('persisted', -1);
+    db.set('adopted', '1', clock.nowMs() + 10);
+    state.servingMaster = true;
+    db.set('from master', '1', clock.nowMs() + 10);
+    db.setExpire('adopted', clock.nowMs() + 20);
+    state.servingMaster = false;
+    clock.advance(1000);
+    expect(stats.expiredKeys).toBe(1);
+    expect(db.size).toBe(3);
+    db.set('own', '1', clock.nowMs() + 10);
+    db.clear();
+    clock.advance(1000);
+    expect(stats.expiredKeys).toBe(1);
+    test.close();
+  });
+
   it('can be switched off', () => {
     const test = testKeyspace();
     test.db.set('a', '1', test.clock.nowMs() + 1);
