@@ -3,6 +3,7 @@
  * the process: many nodes can live in one. Source: Redis server.c main, initServer.
  */
 import { type Clock, systemClock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
 import { type Random, systemRandom } from '../core/random.ts';
 import { NameCache } from '../protocol/resp/request-parser.ts';
 import { createCluster } from './bus/cluster.ts';
@@ -20,7 +21,7 @@ import { Monitors } from './observe/monitors.ts';
 import { SlowLog } from './observe/slow-log.ts';
 import { createStats } from './observe/stats.ts';
 import { redisVersion } from './observe/version.ts';
-import type { Log, LogLevel, NodeParts } from './parts.ts';
+import type { Cluster, Log, LogLevel, NodeParts } from './parts.ts';
 import { PropagationStream } from './propagate/stream.ts';
 import { createReplication } from './replication/replication.ts';
 import { ClientRegistry } from './server/clients.ts';
@@ -167,6 +168,7 @@ class Node implements RunningNode {
         limits: new ClientLimits(config),
         names: new NameCache(),
         firstDatabase,
+        beforeReplies: () => parts.cluster?.settle(),
         get requirePassword() {
           return config.text('requirepass') !== '';
         },
@@ -208,6 +210,8 @@ class Node implements RunningNode {
     logBegin(log, argv);
     for (const name of this.#parts.server.config.withoutEffect())
       log('warning', `The directive '${name}' has no effect in this node; it is accepted and shown only.`);
+    // Before anybody can connect: no command may pass by the cluster's routing.
+    const cluster = config.flag('cluster-enabled') ? this.#makeCluster() : undefined;
     const port = anyPort ? 0 : config.number('port');
     if (!(await this.#listener.listenTcp(port, anyPort)))
       throw this.#failed(`Failed listening on port ${port} (TCP), aborting.`);
@@ -220,9 +224,9 @@ class Node implements RunningNode {
       }
     }
     if (!this.#listener.any) throw this.#failed('Configured to not listen anywhere, exiting.');
-    if (config.flag('cluster-enabled')) await this.#startCluster();
-    else this.#followConfigured();
-    const mode = config.flag('cluster-enabled') ? 'cluster' : 'standalone';
+    if (cluster === undefined) this.#followConfigured();
+    else await this.#orFail(() => cluster.start());
+    const mode = cluster === undefined ? 'standalone' : 'cluster';
     log('notice', `Running mode=${mode}, port=${this.port}, PID: ${process.pid}`);
     log('warning', 'Server initialized');
     if (this.port > 0) log('notice', 'Ready to accept connections');
@@ -241,15 +245,23 @@ class Node implements RunningNode {
     if (host !== undefined && port !== undefined) replication.follow({ host, port: Number(port) });
   }
 
-  async #startCluster(): Promise<void> {
+  #makeCluster(): Cluster {
     const parts = this.#parts;
     try {
       const cluster = createCluster({ parts, fatal: () => void this.#end(1) });
       parts.cluster = cluster;
       this.#closers.unshift(() => cluster.close());
-      await cluster.start();
+      return cluster;
     } catch (reason) {
-      throw this.#failed(reason instanceof Error ? reason.message : String(reason));
+      throw this.#failed(messageOf(reason));
+    }
+  }
+
+  async #orFail(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (reason) {
+      throw this.#failed(messageOf(reason));
     }
   }
 

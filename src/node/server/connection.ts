@@ -28,6 +28,8 @@ export interface ConnectionHost {
   readonly limits: ClientLimits;
   readonly names: NameCache;
   readonly firstDatabase: Database;
+  /** What commands have left to do is done before anybody reads their replies. */
+  beforeReplies(): void;
   readonly requirePassword: boolean;
   readonly logsVerbose: boolean;
 }
@@ -78,7 +80,8 @@ export class Connection extends BaseSession {
   }
 
   get queryBytes(): number {
-    return this.#parser.pendingBytes;
+    // As Redis shows it: the request that runs still counts.
+    return this.#running ? this.#parser.bufferedBytes : this.#parser.pendingBytes;
   }
 
   get closing(): boolean {
@@ -119,16 +122,17 @@ export class Connection extends BaseSession {
   }
 
   #execute(argv: readonly string[]): void {
-    const modeBefore = this.replyMode;
-    if (modeBefore === 'skip') this.replyMode = 'on';
+    if (this.replyMode === 'skip next') this.replyMode = 'skip';
     const reply = this.#host.dispatcher.execute(this, argv);
     if (typeof reply === 'string') {
-      if (modeBefore === 'on' || (modeBefore === 'off' && this.replyMode === 'on')) {
+      if (this.replyMode === 'on') {
         this.#out += reply;
         if (this.#out.length > flushChars) this.#flush();
+      } else if (this.replyMode === 'skip') {
+        this.replyMode = 'on';
       }
     } else if (reply === HELD) {
-      this.replyMode = modeBefore;
+      if (this.replyMode === 'skip') this.replyMode = 'skip next';
       this.#held = argv;
       this.#host.clients.blockedCount++;
     } else if (reply === BLOCKED) {
@@ -209,6 +213,7 @@ export class Connection extends BaseSession {
   #flush(): void {
     const out = this.#out;
     if (out !== '') {
+      this.#host.beforeReplies();
       this.#out = '';
       const stats = this.#host.stats;
       stats.netOutputBytes += out.length;
