@@ -212,6 +212,8 @@ export interface Database {
   scan(cursor: number, visit: (entry: Entry) => void): number;
   /** Counts as many writes as there were keys. */
   clear(): void;
+  /** Exchanges everything with another database of the same node. One write. */
+  swap(other: Database): void;
   randomKey(): string | undefined;
   /** Cluster mode only; the number of keys is kept, not counted. */
   countInSlot(slot: number): number;

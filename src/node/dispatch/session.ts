@@ -17,8 +17,8 @@ export interface QueuedCall extends QueuedCommand {
   readonly row: Command;
 }
 
-/** CLIENT REPLY: 'skip' leaves out the reply of the next command only. */
-export type ReplyMode = 'on' | 'off' | 'skip';
+/** CLIENT REPLY: 'skip next' leaves out the reply of the next command, 'skip' holds while that one runs. */
+export type ReplyMode = 'on' | 'off' | 'skip next' | 'skip';
 
 export interface Session {
   /** Never reused within a node. */

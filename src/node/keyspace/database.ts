@@ -56,8 +56,8 @@ export class KeyDatabase implements Database {
   readonly #hooks: KeyspaceHooks;
   readonly #stats: Stats;
   readonly #access: AccessTracker;
-  readonly #store: Store;
-  readonly #expiring: TimeToLive[] = [];
+  #store: Store;
+  #expiring: TimeToLive[] = [];
   /** Those that clients of a writable replica gave: no master will end them. */
   readonly #ownExpiring = new Set<TimeToLive>();
 
@@ -202,6 +202,14 @@ export class KeyDatabase implements Database {
     this.#expiring.length = 0;
     this.#ownExpiring.clear();
     this.averageTtlMs = 0;
+  }
+
+  swap(other: Database): void {
+    if (!(other instanceof KeyDatabase)) throw new Error('only databases of one keyspace can be swapped');
+    [this.#store, other.#store] = [other.#store, this.#store];
+    [this.#expiring, other.#expiring] = [other.#expiring, this.#expiring];
+    [this.averageTtlMs, other.averageTtlMs] = [other.averageTtlMs, this.averageTtlMs];
+    this.#stats.dirty++;
   }
 
   randomKey(): string | undefined {

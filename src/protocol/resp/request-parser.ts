@@ -95,6 +95,11 @@ export class RequestParser {
     return this.#end - this.#at;
   }
 
+  /** The same, and those of the last feed that were already used. */
+  get bufferedBytes(): number {
+    return this.#end;
+  }
+
   /** Up to `limit` of the bytes that wait, for a log line. */
   pendingSample(limit: number): string {
     return this.#bytes.latin1Slice(this.#at, Math.min(this.#end, this.#at + limit));

@@ -101,7 +101,7 @@ function reply(context: Context, argv: readonly string[]): Reply {
       client.replyMode = 'off';
       return NO_REPLY;
     case 'skip':
-      if (client.replyMode !== 'off') client.replyMode = 'skip';
+      if (client.replyMode !== 'off') client.replyMode = 'skip next';
       return NO_REPLY;
     default:
       return SYNTAX_ERROR;

@@ -1,6 +1,7 @@
-/** Owns DBSIZE, FLUSHDB and FLUSHALL. Source: Redis db.c dbsizeCommand, flushdbCommand, flushallCommand. */
-import { integer, OK } from '../../../protocol/resp/encode.ts';
-import { SYNTAX_ERROR } from '../../command/errors.ts';
+/** Owns DBSIZE, FLUSHDB, FLUSHALL and SWAPDB. Source: Redis db.c dbsizeCommand, flushallCommand, swapdbCommand. */
+import { error, integer, OK } from '../../../protocol/resp/encode.ts';
+import { parseInteger } from '../../command/arguments.ts';
+import { DB_INDEX_OUT_OF_RANGE, SYNTAX_ERROR } from '../../command/errors.ts';
 import type { CommandRow, Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
 import type { Database } from '../../parts.ts';
@@ -11,6 +12,30 @@ function flush(context: Context, argv: readonly string[], databases: readonly Da
   if (argv.length > 2 || (mode !== undefined && mode !== 'async' && mode !== 'sync')) return SYNTAX_ERROR;
   for (const db of databases) if (db.size > 0) db.clear();
   // Sent on even when nothing was there: a replica may hold what this node does not.
+  context.propagateAs(argv);
+  return OK;
+}
+
+/** An index of a database, or the error reply. */
+function indexOf(text: string, which: 'first' | 'second'): number | string {
+  const value = parseInteger(text);
+  return value === undefined || Math.abs(value) > 2147483647 ? error(`ERR invalid ${which} DB index`) : value;
+}
+
+function swapdb(context: Context, argv: readonly string[]): Reply {
+  const { node } = context;
+  if (node.cluster !== undefined) return error('ERR SWAPDB is not allowed in cluster mode');
+  const first = indexOf(argv[1] as string, 'first');
+  if (typeof first === 'string') return first;
+  const second = indexOf(argv[2] as string, 'second');
+  if (typeof second === 'string') return second;
+  const a = node.databases[first];
+  const b = node.databases[second];
+  if (a === undefined || b === undefined) return DB_INDEX_OUT_OF_RANGE;
+  if (a !== b) {
+    node.dispatch.databasesSwapped(a, b);
+    a.swap(b);
+  }
   context.propagateAs(argv);
   return OK;
 }
@@ -52,5 +77,17 @@ export const dataRows: readonly CommandRow[] = [
     summary: 'Deletes all keys of the database',
     complexity: 'O(N) where N is the number of keys in the selected database',
     handler: (context, argv) => flush(context, argv, [context.db]),
+  },
+  {
+    name: 'swapdb',
+    arity: 3,
+    flags: ['write', 'fast'],
+    categories: ['keyspace', 'dangerous'],
+    keySpecs: [],
+    summary: 'Lets two databases change places',
+    since: '4.0.0',
+    group: 'server',
+    complexity: 'O(N) where N is the count of clients watching or blocking on keys from both databases.',
+    handler: swapdb,
   },
 ];
