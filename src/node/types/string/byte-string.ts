@@ -53,7 +53,8 @@ export class ByteString {
 
   /** Characters [start, end) as a latin1 string. */
   slice(start = 0, end = this.#length): string {
-    return this.#bytes.latin1Slice(start, Math.min(end, this.#length));
+    const last = Math.min(end, this.#length);
+    return start < last ? this.#bytes.latin1Slice(start, last) : '';
   }
 
   copy(): ByteString {
