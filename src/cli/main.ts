@@ -7,11 +7,11 @@ import { TribError } from '../core/errors.ts';
 
 /** `entry` is the URL of the script that was started. Ends the process when all output is out. */
 export async function main(entry: string): Promise<void> {
+  const words = process.argv.slice(2);
   try {
-    await run(process.argv.slice(2), entry);
+    await run(words[0] === 'help' ? [...words.slice(1), '--help'] : words, entry);
   } catch (error) {
     const { failureOf, reportFailure } = await import('./report-error.ts');
-    const words = process.argv.slice(2);
     const mode = words.includes('--json') ? 'json' : words.includes('--events') ? 'events' : 'human';
     reportFailure(failureOf(translate(error), [process.env['REDISCLI_AUTH'] ?? '']), mode);
   }

@@ -6,18 +6,24 @@ import { TribError } from '../core/errors.ts';
 
 /** The error of oclif's parser as a TribError; other errors as they are. */
 export function translateUsageError(error: unknown, commandId: string): unknown {
-  if (!(error instanceof Error) || !('oclif' in error)) return error;
   const hint = `See: trib ${commandId} --help`;
+  // oclif puts its own words around an error of a flag's parser.
+  if (error instanceof TribError && error.message.startsWith('Parsing --')) {
+    return new TribError(error.code, withoutFrame(error.message), { hint });
+  }
+  if (!(error instanceof Error) || !('oclif' in error)) return error;
   if ('flags' in error && Array.isArray(error.flags)) {
     const names = error.flags.map((flag) => String(flag).replace(/=.*$/s, ''));
     return new TribError('usage', `Unknown ${names.length === 1 ? 'flag' : 'flags'}: ${names.join(', ')}`, {
       hint,
     });
   }
-  return new TribError('usage', firstLines(error.message), { hint });
+  return new TribError('usage', withoutFrame(error.message), { hint });
 }
 
-/** Without oclif's own advice at the end. */
-function firstLines(message: string): string {
-  return message.replace(/\n?See more help with --help$/, '').trim();
+function withoutFrame(message: string): string {
+  return message
+    .replace(/^Parsing --\S+\s+/, '')
+    .replace(/\s*See more help with --help$/, '')
+    .trim();
 }
