@@ -5,9 +5,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemRandom } from '../../src/core/random.ts';
+import { freePorts } from '../../src/local/ports.ts';
 import { type RunningNode, startNode } from '../../src/node/node.ts';
 import { RawConnection } from './raw-connection.ts';
 import { until } from './servers.ts';
@@ -50,12 +51,14 @@ export async function startStandalone(
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    let port: number;
+    // With a free bus port too, for cluster mode.
+    const [port = 0] = await freePorts(1, systemRandom);
     if (engine === 'bundled') {
-      node = await startNode({ argv, anyPort: true, log: (line) => log.push(line.trimEnd()) });
-      port = node.port;
+      node = await startNode({
+        argv: [...argv, '--port', String(port)],
+        log: (line) => log.push(line.trimEnd()),
+      });
     } else {
-      port = await freePort();
       redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', ...argv], {
         stdio: 'ignore',
       });
@@ -82,16 +85,6 @@ export async function startStandalone(
     await stop();
     throw error;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** All keys of a database with their values and absolute times to live, as text that can be compared; bytes as hex. */

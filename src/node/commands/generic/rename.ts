@@ -26,19 +26,21 @@ function rename(context: Context, argv: readonly string[], onlyIfFree: boolean):
   return onlyIfFree ? ONE : OK;
 }
 
-/** The database that an argument names, or the error reply. */
-function databaseOf(context: Context, text: string): Database | string {
+/** The index of a database that an argument names, or the error reply. */
+function databaseIndex(context: Context, text: string): number | string {
   const index = parseInt32(text);
   if (typeof index === 'string') return index;
-  return context.node.databases[index] ?? DB_INDEX_OUT_OF_RANGE;
+  // In cluster mode only the first one can be used, yet the others count as being there.
+  return index >= 0 && index < context.node.config.number('databases') ? index : DB_INDEX_OUT_OF_RANGE;
 }
 
 function move(context: Context, argv: readonly string[]): Reply {
   if (context.node.cluster !== undefined) return NO_MOVE_IN_CLUSTER;
   const key = argv[1] as string;
   const source = context.db;
-  const target = databaseOf(context, argv[2] as string);
-  if (typeof target === 'string') return target;
+  const index = databaseIndex(context, argv[2] as string);
+  if (typeof index === 'string') return index;
+  const target = context.node.databases[index] as Database;
   if (source === target) return SAME_OBJECT;
   if (source.lookupWrite(key) === undefined || target.lookupWrite(key) !== undefined) return ZERO;
   source.moveTo(key, target, key);
@@ -48,19 +50,20 @@ function move(context: Context, argv: readonly string[]): Reply {
 }
 
 function copy(context: Context, argv: readonly string[]): Reply {
-  let target = context.db;
+  let targetIndex = context.db.index;
   let replace = false;
   for (let i = 3; i < argv.length; i++) {
     const word = (argv[i] as string).toUpperCase();
     if (word === 'REPLACE') {
       replace = true;
     } else if (word === 'DB' && i + 1 < argv.length) {
-      const database = databaseOf(context, argv[++i] as string);
-      if (typeof database === 'string') return database;
-      target = database;
+      const index = databaseIndex(context, argv[++i] as string);
+      if (typeof index === 'string') return index;
+      targetIndex = index;
     } else return SYNTAX_ERROR;
   }
-  if (context.node.cluster !== undefined && target.index !== 0) return NO_COPY_IN_CLUSTER;
+  if (context.node.cluster !== undefined && targetIndex !== 0) return NO_COPY_IN_CLUSTER;
+  const target = context.node.databases[targetIndex] as Database;
   const sourceKey = argv[1] as string;
   const targetKey = argv[2] as string;
   if (target === context.db && sourceKey === targetKey) return SAME_OBJECT;
