@@ -50,8 +50,8 @@ function readOld(text: string, store: ConfigStore): OldFile {
   return old;
 }
 
-/** `text` with the lines of all directives as `store` has them; both latin1. */
-export function rewriteConfigText(text: string, store: ConfigStore): string {
+/** `text` with the lines of all directives as `store` has them; both latin1. `all`: also those at their defaults. */
+export function rewriteConfigText(text: string, store: ConfigStore, all = false): string {
   const old = readOld(text, store);
   for (const { name, lines } of store.rewriteLines()) {
     const places = old.places.get(name) ?? [];
@@ -59,7 +59,7 @@ export function rewriteConfigText(text: string, store: ConfigStore): string {
       const place = places.shift();
       if (place !== undefined) {
         old.lines[place] = line.text;
-      } else if (line.force) {
+      } else if (line.force || all) {
         if (!old.signed) old.lines.push(SIGNATURE);
         old.signed = true;
         old.lines.push(line.text);
@@ -80,7 +80,7 @@ export function rewriteConfigText(text: string, store: ConfigStore): string {
 }
 
 /** Replaces the file in one step, so that it is whole at every moment. Throws what the system says. */
-export function rewriteConfigFile(path: string, store: ConfigStore, uniqueName: string): void {
+export function rewriteConfigFile(path: string, store: ConfigStore, uniqueName: string, all = false): void {
   let text = '';
   try {
     text = readFileSync(path, 'latin1');
@@ -90,7 +90,7 @@ export function rewriteConfigFile(path: string, store: ConfigStore, uniqueName: 
   const temporary = `${path}.${uniqueName}`;
   const file = openSync(temporary, 'wx', 0o600);
   try {
-    writeSync(file, Buffer.from(rewriteConfigText(text, store), 'latin1'));
+    writeSync(file, Buffer.from(rewriteConfigText(text, store, all), 'latin1'));
     fsyncSync(file);
     fchmodSync(file, 0o644 & ~process.umask());
     renameSync(temporary, path);

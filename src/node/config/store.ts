@@ -119,7 +119,10 @@ export class ConfigStore implements Config {
 
   /** Back to a value that was there before: what was set could not be put to work after all. */
   restore(name: string, text: string): void {
-    this.#put(this.#slot(name), text);
+    const slot = this.#slot(name);
+    this.#put(slot, text);
+    slot.apply?.();
+    for (const listener of slot.listeners) listener();
   }
 
   set(name: string, value: string): string | undefined {

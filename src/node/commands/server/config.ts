@@ -30,38 +30,41 @@ function get({ node, resp }: Context, argv: readonly string[]): Reply {
 function set(context: Context, argv: readonly string[]): Reply {
   if (argv.length % 2 !== 0) return SYNTAX_ERROR;
   const { node, client } = context;
-  const { config, listener } = node.server;
+  const { config } = node.server;
   const pairs: [string, string][] = [];
   for (let i = 2; i < argv.length; i += 2) {
     const name = argv[i] as string;
     if (config.directive(name.toLowerCase())?.sensitive) context.redact(i + 1);
     pairs.push([name, argv[i + 1] as string]);
   }
-  const moved = (name: string): boolean => pairs.some(([given]) => given.toLowerCase() === name);
-  const before = { port: config.text('port'), bind: config.text('bind') };
+  const before = pairs.map(
+    ([name]) => [name, config.directive(name.toLowerCase()) ? config.text(name.toLowerCase()) : ''] as const,
+  );
+  if (!context.mayBlock && pairs.some(([name]) => /^(?:port|bind)$/i.test(name)))
+    return error("ERR CONFIG SET of port or bind isn't allowed for DENY BLOCKING client");
+  const listening = `${config.text('port')} ${config.text('bind')}`;
   const refusal = config.setAll(pairs, {
     loading: node.replication.loading,
     mayChangeProtected: isAllowed(config.text('enable-protected-configs'), client),
   });
   if (refusal !== undefined) return error(refusal);
-  const moves =
-    (moved('port') && config.text('port') !== before.port) ||
-    (moved('bind') && config.text('bind') !== before.bind);
-  if (!moves) return OK;
-  const name = moved('port') ? 'port' : 'bind';
-  const failure =
-    name === 'port'
-      ? 'Unable to listen on this port. Check server logs.'
-      : 'Failed to bind to specified addresses.';
+  if (listening === `${config.text('port')} ${config.text('bind')}`) return OK;
+  return rebind(context, before);
+}
+
+/** New ports cannot be had at once, so the client waits; when they cannot be had at all, everything that was set goes back. */
+function rebind({ node, client }: Context, before: readonly (readonly [string, string])[]): Reply {
+  const { config, listener } = node.server;
+  const names = before.map(([name]) => name.toLowerCase());
+  const failure = names.includes('port')
+    ? "(possibly related to argument 'port') - Unable to listen on this port. Check server logs."
+    : "(possibly related to argument 'bind') - Failed to bind to specified addresses.";
   void listener.rebind(config.number('port')).then((done) => {
     if (!done) {
-      config.restore('port', before.port);
-      config.restore('bind', before.bind);
+      for (const [name, value] of before) config.restore(name.toLowerCase(), value);
+      node.log('warning', 'Failed applying new configuration. Restoring previous settings.');
     }
-    if (!context.node.clients.byId(client.id)) return;
-    client.resume(
-      done ? OK : error(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${failure}`),
-    );
+    client.resume(done ? OK : error(`ERR CONFIG SET failed ${failure}`));
   });
   return BLOCKED;
 }

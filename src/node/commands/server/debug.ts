@@ -4,12 +4,17 @@ import { parseInteger } from '../../command/arguments.ts';
 import { NO_SUCH_KEY, unknownSubcommand } from '../../command/errors.ts';
 import { helpReply } from '../../command/help.ts';
 import type { CommandRow, Reply } from '../../command/row.ts';
+import { rewriteConfigFile } from '../../config/rewrite.ts';
+import { systemErrorText } from '../../config/special.ts';
 import type { Context } from '../../dispatch/context.ts';
 import { typeOf } from '../../types/types.ts';
 import { datasetDigest, valueDigest } from './digest.ts';
 import { protocolSample } from './protocol-samples.ts';
 
 const help = [
+  'CONFIG-REWRITE-FORCE-ALL',
+  '    Like CONFIG REWRITE but writes all configuration options, including',
+  '    keywords not listed in original configuration file or default values.',
   'DIGEST',
   '    Output a hex signature representing the current DB content.',
   'DIGEST-VALUE <key> [<key> ...]',
@@ -90,6 +95,16 @@ function populate(context: Context, argv: readonly string[]): Reply {
   return OK;
 }
 
+function rewriteAll({ node }: Context): Reply {
+  const { config } = node.server;
+  try {
+    rewriteConfigFile(config.file ?? '', config, node.random.hex(6), true);
+    return OK;
+  } catch (reason) {
+    return error(`ERR CONFIG-REWRITE-FORCE-ALL failed: ${systemErrorText(reason)}`);
+  }
+}
+
 /** Leading digits as C's atoi reads them; 0 without any. */
 function atoi(text: string): number {
   return Number.parseInt(text, 10) || 0;
@@ -102,6 +117,7 @@ function debug(context: Context, argv: readonly string[]): Reply {
   if (word === 'help' && argv.length === 2) return helpReply('DEBUG', help);
   if (word === 'digest' && argv.length === 2) return simple(datasetDigest(node.databases));
   if (word === 'digest-value') return array(argv.slice(2).map((key) => simple(valueDigest(db, key))));
+  if (word === 'config-rewrite-force-all' && argv.length === 2) return rewriteAll(context);
   if (word === 'populate' && argv.length >= 3 && argv.length <= 5) return populate(context, argv);
   if (word === 'replicate' && argv.length >= 3) {
     context.propagateAs(argv.slice(2));
