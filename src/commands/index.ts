@@ -5,6 +5,7 @@ import { Check } from './check.ts';
 import { Create } from './create.ts';
 import { Down } from './down.ts';
 import { Info } from './info.ts';
+import { Node } from './node.ts';
 import { Nodes } from './nodes.ts';
 import { Reshard } from './reshard.ts';
 import { Slots } from './slots.ts';
@@ -18,6 +19,7 @@ export const commands = {
   create: Create,
   down: Down,
   info: Info,
+  node: Node,
   nodes: Nodes,
   reshard: Reshard,
   slots: Slots,
