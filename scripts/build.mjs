@@ -1,13 +1,14 @@
-// Builds dist/: one ESM entry a command group, shared code in chunks, and the declarations of the public API.
+// Builds dist/: one ESM entry a command group, shared code in chunks, and the declarations of the public API. It is
+// made beside and put in place as a whole, so that what runs meanwhile never meets half a build.
 import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
 process.chdir(root);
-await rm('dist', { recursive: true, force: true });
+const outdir = `dist.${process.pid}`;
 
 // oclif is hundreds of small files, of which a command needs a part: put into the bundle, it loads in half the time.
 // What only a terminal needs stays outside, and is loaded when there is one.
@@ -38,7 +39,7 @@ await build({
     'commands/index': 'src/commands/index.ts',
     'node/main': 'src/node/main.ts',
   },
-  outdir: 'dist',
+  outdir,
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
 });
@@ -46,7 +47,15 @@ await build({
 const tsc = createRequire(import.meta.url)
   .resolve('typescript/package.json')
   .replace(/package\.json$/, 'bin/tsc');
-await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json']).catch((error) => {
+await promisify(execFile)(process.execPath, [
+  tsc,
+  '-p',
+  'tsconfig.build.json',
+  '--outDir',
+  `${outdir}/types`,
+]).catch((error) => {
   process.stderr.write(error.stdout ?? String(error));
   process.exitCode = 1;
 });
+await rm('dist', { recursive: true, force: true });
+await rename(outdir, 'dist');
