@@ -66,8 +66,8 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
   };
 }
 
-/** A connection that gives the replies as they came. */
-class RawReplies {
+/** A connection that gives the replies as they came, latin1. */
+export class RawReplies {
   readonly #socket: Socket;
   #received = '';
   #waiting:
