@@ -4,23 +4,32 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Cluster } from 'ioredis';
 
 const trib = new URL('../bin/run.js', import.meta.url).pathname;
 const dir = mkdtempSync(join(tmpdir(), 'trib-demo-'));
 const keyCount = 20_000;
 
-/** Runs trib before the eyes of the reader, or quietly for its output. Throws when it fails. */
+/**
+ * Runs trib before the eyes of the reader, or quietly for its output. Throws when it fails. A reshard shows a bar on a
+ * terminal; elsewhere it prints two lines a slot, of which a demonstration needs none.
+ */
 function run(args, { quiet = false } = {}) {
   if (!quiet) process.stdout.write(`\n$ trib ${args.join(' ')}\n`);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [trib, ...args], {
-      stdio: ['ignore', quiet ? 'pipe' : 'inherit', 'inherit'],
+      stdio: ['ignore', quiet || !process.stdout.isTTY ? 'pipe' : 'inherit', 'inherit'],
     });
     let output = '';
     child.stdout?.on('data', (chunk) => {
       output += chunk;
     });
+    if (!quiet && child.stdout !== null) {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        if (!/^ *Moving slot /.test(line)) process.stdout.write(`${line}\n`);
+      });
+    }
     child.once('error', reject);
     child.once('close', (code) =>
       code === 0 ? resolve(output) : reject(new Error(`trib ${args[0]} ended with ${code}`)),

@@ -54,6 +54,17 @@ async function expectBothChecksPass(address: string): Promise<void> {
   expect(theirs.code).toBe(0);
 }
 
+/** A new master refuses clients for a while after the cluster was made. */
+async function untilServing(all: Servers): Promise<void> {
+  for (const { port } of all.nodes) {
+    const connection = await RawConnection.open(port);
+    const isOk = async (): Promise<boolean> =>
+      (await connection.text('CLUSTER', 'INFO')).includes('cluster_state:ok');
+    await until(isOk, `cluster_state:ok on ${port}`);
+    connection.close();
+  }
+}
+
 /** Replicas hold what their masters hold: the number of keys, once their links are up. */
 async function expectReplicasInSync(all: Servers): Promise<void> {
   for (const { port } of all.nodes) {
@@ -82,6 +93,7 @@ async function mainJob(engines: readonly Engine[], moveBack: boolean): Promise<v
   expect(created.stderr).toBe('');
   expect(created.code).toBe(0);
   await expectBothChecksPass(first);
+  await untilServing(servers);
 
   const dataset = makeDataset(keyCount, seed, Date.now());
   await loadDataset(firstPort, dataset);

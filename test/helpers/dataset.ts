@@ -23,7 +23,8 @@ export function makeDataset(count: number, seed: number, nowMs: number): Dataset
     const name = Buffer.from(`key:${index}`);
     const key =
       kind === 1
-        ? Buffer.concat([name, randomBytes(1 + random.below(12))])
+        ? // The separator keeps it from becoming another key's name.
+          Buffer.concat([name, Buffer.from(':'), randomBytes(1 + random.below(12))])
         : kind === 2
           ? Buffer.from(`{tag${random.below(200)}}:${index}`)
           : name;
