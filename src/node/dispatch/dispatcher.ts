@@ -204,6 +204,8 @@ export class Dispatcher implements Dispatch {
       reply = error(text);
     }
     this.#countError(reply);
+    if (session.kind === 'master' || session.kind === 'replica')
+      this.#unexpectedError(session, command, reply);
     if (session.queue === undefined) session.asking = false;
     return reply;
   }
@@ -321,13 +323,14 @@ export class Dispatcher implements Dispatch {
     return error('ERR internal error, see the log of the node');
   }
 
-  #unexpectedError(session: Session, command: Command, reply: string): void {
+  /** Between a master and its replica there should be none: data may differ from now on. */
+  #unexpectedError(session: Session, command: Command | undefined, reply: string): void {
     this.#stats.unexpectedErrorReplies++;
     const [from, to] = session.kind === 'master' ? ['replica', 'master'] : ['master', 'replica'];
     this.#parts.log(
       'warning',
       `== CRITICAL == This ${from} is sending an error to its ${to}: '${reply.slice(0, 4096).trimEnd()}' ` +
-        `after processing the command '${command.fullName}'`,
+        `after processing the command '${command?.fullName ?? '<unknown>'}'`,
     );
   }
 
@@ -384,9 +387,7 @@ export class Dispatcher implements Dispatch {
 
   applyFromMaster(argv: readonly string[]): void {
     if (this.#depth === 0) this.begin();
-    const reply = this.execute(this.master, argv);
-    if (typeof reply === 'string' && isError(reply) && this.master.lastCommand === undefined)
-      this.#parts.log('warning', `The master sent a command that this node does not have: '${argv[0]}'`);
+    this.execute(this.master, argv);
   }
 
   nowMs(): number {
