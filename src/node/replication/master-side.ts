@@ -288,7 +288,10 @@ export class MasterSide {
   #startStreaming(peer: ReplicaPeer): void {
     peer.streamOnAck = false;
     peer.streaming = true;
-    this.#deps.stream.flush();
+    const { stream, masterStreamDb } = this.#deps;
+    // In a cluster an offset of 0 reads as "not synchronised yet": the first PING does not wait for its period.
+    if (stream.offset === 0 && masterStreamDb() === -1) stream.feed(stream.selectedDb, ['PING']);
+    stream.flush();
   }
 
   /** Sends what is new in the backlog; called at each flush of the stream. */
