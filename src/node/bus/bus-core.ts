@@ -77,6 +77,8 @@ export class BusCore {
   readonly blacklist = new Map<string, number>();
   /** Nodes that look dead to this node alone, counted by the last tick. */
   pfailCount = 0;
+  /** Messages of this type (its number on the wire) are ignored, for tests; -1 for none. */
+  droppedType = -1;
   /** Number of the last PING, PONG or MEET sent. */
   gossipRound = 0;
 

@@ -20,6 +20,10 @@ import { acceptClaim, correctStaleClaim } from './slot-claims.ts';
 export function receive(core: BusCore, link: BusLink, { header, body }: BusMessage): void {
   const index = body.type === 'unknown' ? -1 : MESSAGE_TYPES.indexOf(body.type);
   if (index >= 0) core.stats.received[index] = (core.stats.received[index] as number) + 1;
+  if (index >= 0 && index === core.droppedType) {
+    core.log('warning', 'Dropping packet that matches debug drop filter');
+    return;
+  }
   const sender = senderOf(core, link, header);
   if (sender !== undefined) {
     sender.dataReceivedMs = core.nowMs;

@@ -8,6 +8,7 @@ import { rewriteConfigFile } from '../../config/rewrite.ts';
 import { systemErrorText } from '../../config/special.ts';
 import type { Context } from '../../dispatch/context.ts';
 import { typeOf } from '../../types/types.ts';
+import { clusterDebugHelp, debugCluster } from '../cluster/debug.ts';
 import { datasetDigest, valueDigest } from './digest.ts';
 import { protocolSample } from './protocol-samples.ts';
 
@@ -45,6 +46,7 @@ const help = [
   '    default.',
   'SLEEP <seconds>',
   '    Stop the server for <seconds>. Decimals allowed.',
+  ...clusterDebugHelp,
 ];
 
 /** Stops the whole thread, as it says. */
@@ -123,6 +125,8 @@ function debug(context: Context, argv: readonly string[]): Reply {
     context.propagateAs(argv.slice(2));
     return OK;
   }
+  const clusterReply = debugCluster(context, argv);
+  if (clusterReply !== undefined) return clusterReply;
   if (value === undefined || argv.length !== 3) return unknownSubcommand('DEBUG', argv[1] as string);
   switch (word) {
     case 'error':
