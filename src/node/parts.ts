@@ -9,7 +9,6 @@ import type { Reply } from './command/row.ts';
 import type { CommandTable } from './command/table.ts';
 import type { ConfigStore } from './config/store.ts';
 import type { MasterSession, QueuedCommand, Session } from './dispatch/session.ts';
-import type { Keyspace } from './keyspace/keyspace.ts';
 import type { EncodingHint, Value } from './keyspace/value.ts';
 import type { Monitors } from './observe/monitors.ts';
 import type { SlowLog } from './observe/slow-log.ts';
@@ -55,7 +54,6 @@ export interface ServerParts {
   readonly stats: NodeStats;
   readonly slowLog: SlowLog;
   readonly monitors: Monitors;
-  readonly keyspace: Keyspace;
   readonly listener: Listener;
   readonly stopping: Stopping;
 }
@@ -305,10 +303,13 @@ export interface ReplicaOptions {
 export interface ReplicaService {
   optionsOf(client: Session): ReplicaOptions;
   /**
-   * Makes the client a replica: with `from` it may go on at that offset (the next byte it wants) of that history. Its
-   * answer is written when the synchronisation begins.
+   * Makes the client a replica: with `from` it may go on at that offset (the next byte it wants; undefined when it was no
+   * number) of that history. Its answer is written when the synchronisation begins.
    */
-  sync(client: Session, from: { readonly id: string; readonly offset: number } | undefined): Reply;
+  sync(
+    client: Session,
+    from: { readonly id: string; readonly offset: number | undefined } | undefined,
+  ): Reply;
   acknowledge(client: Session, offset: number): void;
   /**
    * Until `count` replicas have everything written so far, or `timeoutMs` (0: for ever) is over; answers how many have.

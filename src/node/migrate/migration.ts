@@ -75,7 +75,7 @@ class NodeMigration implements Migration {
       timeoutMs,
       (failure) => {
         if (failure === undefined) this.#send(attempt, socket);
-        else this.#end(attempt, [], error('IOERR error or timeout connecting to the client'));
+        else this.#end(attempt, [], replyFor(undefined, failure));
       },
       (closed) => this.#forget(closed),
     );
@@ -208,8 +208,8 @@ class NodeMigration implements Migration {
 function replyFor(refusal: string | undefined, failure: ExchangeFailure | undefined): string {
   if (refusal !== undefined) return error(`ERR Target instance replied with error: ${refusal}`);
   if (failure === undefined) return OK;
-  const doing = failure.phase === 'writing' ? 'writing' : 'reading';
-  return error(`IOERR error or timeout ${doing} to target instance`);
+  if (failure.phase === 'connecting') return error('IOERR error or timeout connecting to the client');
+  return error(`IOERR error or timeout ${failure.phase} to target instance`);
 }
 
 /** The part that moves keys to other nodes. */

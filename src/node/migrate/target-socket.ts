@@ -5,7 +5,10 @@
 import { connect, type Socket } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.ts';
 
-/** `writing`: not all of the request was taken yet. */
+/**
+ * `connecting`: no connection came about in time, or the host has no address. A connection that was refused counts as
+ * `writing`, as in Redis, which finds out by its first write; so does one that has not taken all of the request.
+ */
 export type ExchangeFailure = {
   readonly phase: 'connecting' | 'writing' | 'reading';
   readonly timedOut: boolean;
@@ -62,7 +65,10 @@ export class TargetSocket {
       connected?.(undefined);
     });
     this.#socket.on('data', (chunk) => this.#receive(chunk));
-    this.#socket.on('error', () => this.close());
+    this.#socket.on('error', (reason: NodeJS.ErrnoException) => {
+      if (reason.syscall === 'getaddrinfo') this.#fail({ phase: 'connecting', timedOut: false });
+      else this.close();
+    });
     this.#socket.on('close', () => this.close());
   }
 
@@ -88,12 +94,12 @@ export class TargetSocket {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#fail({ phase: this.#connected ? 'connecting' : this.#phase(), timedOut: false });
+    this.#fail({ phase: this.#phase(), timedOut: false });
   }
 
   #phase(): 'writing' | 'reading' {
-    return this.#exchange !== undefined && this.#exchange.unwritten.length > 0 ? 'writing' : 'reading';
+    const unwritten = this.#exchange?.unwritten.length ?? 0;
+    return this.#connected !== undefined || unwritten > 0 ? 'writing' : 'reading';
   }
 
   #write(): void {

@@ -7,6 +7,7 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
 import { error } from '../../protocol/resp/encode.ts';
+import { NOT_AN_INTEGER } from '../command/errors.ts';
 import { NO_REPLY, type Reply } from '../command/row.ts';
 import { type BufferLimit, bufferLimits } from '../config/special.ts';
 import type { Session } from '../dispatch/session.ts';
@@ -36,8 +37,8 @@ export interface MasterSideDeps {
 /** What PSYNC asked for; absent for SYNC. */
 export interface PsyncRequest {
   readonly id: string;
-  /** Offset of the next byte wanted. */
-  readonly offset: number;
+  /** Offset of the next byte wanted; undefined when it was no number. */
+  readonly offset: number | undefined;
 }
 
 const MARK_LENGTH = 40;
@@ -99,11 +100,16 @@ export class MasterSide {
     if (peer.excludeData && !peer.eofCapable) return error('ERR Filtered replica requires EOF capability');
     log('notice', `Replica ${peer.name} asks for synchronization`);
     if (request !== undefined) {
-      if (this.#tryPartial(peer, request)) {
+      const { id, offset } = request;
+      if (offset === undefined) {
+        log('warning', `Replica ${peer.name} asks for synchronization but with a wrong offset`);
+        return NOT_AN_INTEGER;
+      }
+      if (this.#tryPartial(peer, id, offset)) {
         stats.partialSyncsOk++;
         return NO_REPLY;
       }
-      if (request.id !== '?') stats.partialSyncsRefused++;
+      if (id !== '?') stats.partialSyncsRefused++;
     }
     stats.fullSyncs++;
     this.#attach(peer);
@@ -149,42 +155,42 @@ export class MasterSide {
     peer.session.destroy();
   }
 
-  #tryPartial(peer: ReplicaPeer, request: PsyncRequest): boolean {
+  #tryPartial(peer: ReplicaPeer, askedId: string, offset: number): boolean {
     const { log, stream } = this.#deps;
     stream.flush();
-    const id = request.id.toLowerCase();
-    if (id !== stream.id && (id !== stream.secondId || request.offset > stream.secondOffset)) {
+    const id = askedId.toLowerCase();
+    if (id !== stream.id && (id !== stream.secondId || offset > stream.secondOffset)) {
       if (id === '?') log('notice', `Full resync requested by replica ${peer.name}`);
       else if (id === stream.secondId)
         log(
           'notice',
-          `Partial resynchronization not accepted: Requested offset for second ID was ${request.offset}, ` +
+          `Partial resynchronization not accepted: Requested offset for second ID was ${offset}, ` +
             `but I can reply up to ${stream.secondOffset}`,
         );
       else
         log(
           'notice',
-          `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '${request.id}', ` +
+          `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '${askedId}', ` +
             `my replication IDs are '${stream.id}' and '${stream.secondId}')`,
         );
       return false;
     }
     const backlog = stream.backlog;
-    if (backlog === undefined || !backlog.reaches(request.offset)) {
+    if (backlog === undefined || !backlog.reaches(offset)) {
       log(
         'notice',
-        `Unable to partial resync with replica ${peer.name} for lack of backlog (Replica request was: ${request.offset}).`,
+        `Unable to partial resync with replica ${peer.name} for lack of backlog (Replica request was: ${offset}).`,
       );
       return false;
     }
     this.#attach(peer);
     peer.state = 'online';
-    peer.nextOffset = request.offset;
+    peer.nextOffset = offset;
     peer.session.write(peer.psync2Capable ? `+CONTINUE ${stream.id}\r\n` : '+CONTINUE\r\n');
     log(
       'notice',
       `Partial resynchronization request from ${peer.name} accepted. Sending ` +
-        `${backlog.endOffset + 1 - request.offset} bytes of backlog starting from offset ${request.offset}.`,
+        `${backlog.endOffset + 1 - offset} bytes of backlog starting from offset ${offset}.`,
     );
     this.#startStreaming(peer);
     return true;

@@ -64,7 +64,7 @@ function migrate(context: Context, argv: readonly string[]): Reply {
   if (keys.length === 0) return simple('NOKEY');
   const port = parseInteger(argv[2] as string);
   if (port === undefined || port < 1 || port > 65535)
-    return error('IOERR error or timeout connecting to the client');
+    return error('IOERR error or timeout writing to target instance');
   node.migration.start(
     {
       ...options,

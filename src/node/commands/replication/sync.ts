@@ -28,9 +28,7 @@ function psync(context: Context, argv: readonly string[]): Reply {
       `MASTER MODE enabled (failover request from '${describeClient(context.client, context.nowMs)}')`,
     );
   }
-  const offset = parseInteger(argv[2] as string);
-  if (offset === undefined) return NOT_AN_INTEGER;
-  return replication.service.sync(context.client, { id, offset });
+  return replication.service.sync(context.client, { id, offset: parseInteger(argv[2] as string) });
 }
 
 function sync(context: Context): Reply {
