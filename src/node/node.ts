@@ -54,7 +54,10 @@ function readConfig(options: NodeOptions): { config: ConfigStore; loaded: Loaded
 }
 
 /** Where the lines of the log go. Throws a ConfigError when a logfile cannot be written. */
-function logWriter(config: ConfigStore, otherwise: ((line: string) => void) | undefined): (line: string) => void {
+function logWriter(
+  config: ConfigStore,
+  otherwise: ((line: string) => void) | undefined,
+): (line: string) => void {
   const logfile = toPath(config.text('logfile'));
   if (logfile === '') return otherwise ?? (() => {});
   try {
@@ -109,8 +112,7 @@ class Node implements RunningNode {
     log('warning', 'Server initialized');
     if (this.port > 0) log('notice', 'Ready to accept connections');
     const { unixPath } = parts.listener;
-    if (unixPath !== undefined)
-      log('notice', `The server is now ready to accept connections at ${unixPath}`);
+    if (unixPath !== undefined) log('notice', `The server is now ready to accept connections at ${unixPath}`);
   }
 
   async #listen(anyPort: boolean): Promise<void> {
@@ -202,11 +204,15 @@ function notesOnConfig(config: ConfigStore): string[] {
     .withoutEffect()
     .map((name) => `The directive '${name}' has no effect in this node; it is accepted and shown only.`);
   if (config.flag('appendonly'))
-    notes.push('WARNING appendonly yes: this node keeps no append only file yet, nothing is written to disk.');
+    notes.push(
+      'WARNING appendonly yes: this node keeps no append only file yet, nothing is written to disk.',
+    );
   if (config.wasGiven('save') && config.text('save') !== '')
     notes.push('WARNING save: this node keeps no RDB file yet, nothing is written to disk.');
   if (config.number('maxmemory') > 0)
-    notes.push('WARNING maxmemory: this node neither refuses writes nor evicts keys yet, whatever memory they take.');
+    notes.push(
+      'WARNING maxmemory: this node neither refuses writes nor evicts keys yet, whatever memory they take.',
+    );
   return notes;
 }
 

@@ -2,6 +2,7 @@
  * Owns the reading of redis.conf and of the command line into the values of the directives. Whatever is wrong stops the
  * start with a ConfigError. Source: Redis config.c loadServerConfigFromString, loadServerConfig; server.c main.
  */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { splitArgs } from '../../protocol/resp/split-args.ts';
@@ -31,6 +32,22 @@ const secrets =
 export interface LoadedConfig {
   /** rename-command: old name and new one, which may be empty. */
   readonly renames: (readonly [from: string, to: string])[];
+  /** SHA-256 of the password that a "user default" line wants; it must be requirepass's. */
+  defaultUserHash?: string;
+}
+
+const NO_ACL = 'This node has no ACL: only requirepass protects it';
+/** What a "user default" line may say, as CONFIG REWRITE of a redis-server without other users writes it. */
+const fullRights = /^(?:on|nopass|sanitize-payload|~\*|allkeys|&\*|allchannels|\+@all|allcommands)$/i;
+
+/** A user line that gives the one user there is all rights; an error text for anything else. */
+function loadUser(rules: readonly string[], loaded: LoadedConfig): string | undefined {
+  if (rules[0] !== 'default') return NO_ACL;
+  for (const rule of rules.slice(1)) {
+    if (/^#[0-9a-f]{64}$/.test(rule)) loaded.defaultUserHash = rule.slice(1);
+    else if (!fullRights.test(rule)) return NO_ACL;
+  }
+  return undefined;
 }
 
 const FATAL = '*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***';
@@ -91,7 +108,7 @@ function loadOther(
     loaded.renames.push([first, second]);
     return undefined;
   }
-  if (name === 'user' && words.length >= 2) return 'This node has no ACL: only requirepass protects it';
+  if (name === 'user' && words.length >= 2) return loadUser(words.slice(1), loaded);
   if (name === 'loadmodule' && words.length >= 2) return 'This node loads no modules';
   if (name === 'sentinel' && words.length > 1) return 'sentinel directive while not in sentinel mode';
   if (name === 'sentinel') return 'This node is no sentinel';
@@ -169,13 +186,24 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   return { file, stdin, options };
 }
 
+function sha256(text: string): string {
+  return createHash('sha256').update(text, 'latin1').digest('hex');
+}
+
+/** A start that cannot be for reasons that no single line shows. */
+export function configFailure(message: string): ConfigError {
+  return new ConfigError(message, `\n${FATAL}\n${message}\n`);
+}
+
 /** Rules between directives, and what this node cannot do although the directive exists. */
-function checkTogether(store: ConfigStore): string | undefined {
+function checkTogether(store: ConfigStore, loaded: LoadedConfig): string | undefined {
   if (store.flag('cluster-enabled') && store.text('replicaof') !== '')
     return 'replicaof directive not allowed in cluster mode';
   if (store.number('tls-port') !== 0 || store.flag('tls-cluster') || store.flag('tls-replication'))
     return 'This node does not speak TLS: leave tls-port, tls-cluster and tls-replication at their defaults';
-  if (store.text('aclfile') !== '') return 'This node has no ACL: only requirepass protects it';
+  if (store.text('aclfile') !== '') return NO_ACL;
+  const wanted = loaded.defaultUserHash;
+  if (wanted !== undefined && wanted !== sha256(store.text('requirepass'))) return NO_ACL;
   return undefined;
 }
 
@@ -194,7 +222,7 @@ export function loadConfig(
   if (commandLine.stdin) text += readStdin();
   if (commandLine.options !== '') text += `\n${commandLine.options}`;
   loadConfigText(text, store, loaded);
-  const refusal = checkTogether(store);
-  if (refusal !== undefined) throw new ConfigError(refusal, `\n${FATAL}\n${refusal}\n`);
+  const refusal = checkTogether(store, loaded);
+  if (refusal !== undefined) throw configFailure(refusal);
   return loaded;
 }

@@ -26,7 +26,7 @@ const unqueued: ReadonlySet<string> = new Set(['exec', 'discard', 'multi', 'watc
 export interface Observer {
   /** MONITOR has readers. */
   readonly monitoring: boolean;
-  monitor(session: Session, dbIndex: number, argv: readonly string[]): void;
+  monitor(session: Session, argv: readonly string[]): void;
   /** Microseconds from which on a command is slow; Infinity for never. */
   readonly slowFromMicroseconds: number;
   slow(session: Session, argv: readonly string[], microseconds: number): void;
@@ -313,7 +313,7 @@ export class Dispatcher implements Dispatch {
     const shown =
       redacted === undefined ? argv : argv.map((arg, i) => (redacted.includes(i) ? '(redacted)' : arg));
     if (observer.monitoring && (command.bits & (flagBits.skip_monitor | flagBits.admin)) === 0)
-      observer.monitor(session, session.db.index, shown);
+      observer.monitor(session, shown);
     if (slow && !blocked) observer.slow(session, shown, Math.trunc(microseconds));
   }
 

@@ -141,7 +141,7 @@ function debug(context: Context, argv: readonly string[]): Reply {
     case 'sdslen':
       return sdslen(context, value);
     case 'set-active-expire':
-      node.server.keyspace.activeExpiry.enabled = atoi(value) !== 0;
+      node.activeExpiry.enabled = atoi(value) !== 0;
       return OK;
     case 'sleep':
       sleep(Number.parseFloat(value) || 0);

@@ -26,7 +26,8 @@ export function persistence(parts: NodeParts): string[] {
 }
 
 export function stats(parts: NodeParts): string[] {
-  const { stats: counters, keyspace } = parts.server;
+  const { activeExpiry } = parts;
+  const { stats: counters } = parts.server;
   const kilobytes = (bytesPerSecond: number): string => (bytesPerSecond / 1024).toFixed(2);
   return lines({
     total_connections_received: counters.connectionsReceived,
@@ -41,9 +42,9 @@ export function stats(parts: NodeParts): string[] {
     sync_partial_ok: counters.partialSyncsOk,
     sync_partial_err: counters.partialSyncsRefused,
     expired_keys: counters.expiredKeys,
-    expired_stale_perc: (keyspace.activeExpiry.staleRatio * 100).toFixed(2),
-    expired_time_cap_reached_count: keyspace.activeExpiry.timeCapReachedCount,
-    expire_cycle_cpu_milliseconds: Math.trunc(keyspace.activeExpiry.timeUsedMs),
+    expired_stale_perc: (activeExpiry.staleRatio * 100).toFixed(2),
+    expired_time_cap_reached_count: activeExpiry.timeCapReachedCount,
+    expire_cycle_cpu_milliseconds: Math.trunc(activeExpiry.timeUsedMs),
     evicted_keys: counters.evictedKeys,
     evicted_clients: 0,
     keyspace_hits: counters.keyspaceHits,

@@ -1,0 +1,193 @@
+/**
+ * Owns the making of a node's parts and their handing to each other. A part that needs another one gets NodeParts and looks
+ * when it is needed, for it may be made later. Nothing is started here.
+ */
+import type { Clock } from '../core/clock.ts';
+import type { Random } from '../core/random.ts';
+import { NameCache } from '../protocol/resp/request-parser.ts';
+import { type CommandTable, createCommandTable } from './command/table.ts';
+import { allRows } from './commands/rows.ts';
+import { configFailure } from './config/load.ts';
+import type { ConfigStore } from './config/store.ts';
+import { Dispatcher, type Observer } from './dispatch/dispatcher.ts';
+import { createKeyspace, type Keyspace } from './keyspace/keyspace.ts';
+import { createMigration } from './migrate/migration.ts';
+import { createLog } from './observe/log.ts';
+import { Monitors } from './observe/monitors.ts';
+import { SlowLog } from './observe/slow-log.ts';
+import { createStats, type NodeStats } from './observe/stats.ts';
+import type {
+  ActiveExpiry,
+  Cluster,
+  Database,
+  Log,
+  LogLevel,
+  Migration,
+  NodeParts,
+  Replication,
+  ServerParts,
+} from './parts.ts';
+import { PropagationStream } from './propagate/stream.ts';
+import { createReplication } from './replication/replication.ts';
+import { ClientRegistry } from './server/clients.ts';
+import type { ConnectionHost } from './server/connection.ts';
+import { ClientLimits } from './server/limits.ts';
+import { Listener } from './server/listener.ts';
+import { StreamSession } from './server/master-session.ts';
+import { Stopping } from './server/stopping.ts';
+
+export interface PartsOptions {
+  readonly config: ConfigStore;
+  readonly renames: readonly (readonly [from: string, to: string])[];
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Takes the lines of the log. */
+  writeLog(line: string): void;
+  /** Ends the node, without waiting for anything. */
+  end(exitCode: number): void;
+  close(): Promise<void>;
+}
+
+export class Parts implements NodeParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly config: ConfigStore;
+  readonly log: Log;
+  readonly startedAtMs: number;
+  readonly runId: string;
+  readonly stats: NodeStats = createStats();
+  readonly commands: CommandTable;
+  readonly clients = new ClientRegistry();
+  readonly propagation = new PropagationStream();
+  readonly keyspace: Keyspace;
+  readonly dispatch: Dispatcher;
+  readonly listener: Listener;
+  readonly server: ServerParts;
+  readonly replication: Replication;
+  readonly migration: Migration;
+  /** Made and set at the start, in cluster mode. */
+  cluster: Cluster | undefined;
+  readonly #options: PartsOptions;
+
+  constructor(options: PartsOptions) {
+    const { config, clock, random } = options;
+    this.#options = options;
+    this.config = config;
+    this.clock = clock;
+    this.random = random;
+    this.startedAtMs = clock.nowMs();
+    this.runId = random.hex(40);
+    this.log = createLog({
+      clock,
+      pid: process.pid,
+      // Asked for lines of the very beginning too, before there is a role.
+      role: () => ((this.replication as Replication | undefined)?.role === 'replica' ? 'S' : 'M'),
+      level: () => config.text('loglevel') as LogLevel,
+      write: options.writeLog,
+    });
+    this.commands = makeCommands(options.renames);
+    this.keyspace = this.#makeKeyspace();
+    const { databases } = this.keyspace;
+    const slowLog = new SlowLog(config);
+    const monitors = new Monitors();
+    this.dispatch = new Dispatcher({
+      parts: this,
+      stats: this.stats,
+      propagation: this.propagation,
+      master: new StreamSession(databases[0] as Database, this.startedAtMs),
+      observer: makeObserver(slowLog, monitors, clock),
+    });
+    this.listener = new Listener(this.#connectionHost(databases[0] as Database), config);
+    const stopping = new Stopping(this, () => this.shutdown());
+    this.server = {
+      ...{ config, slowLog, monitors, stopping },
+      stats: this.stats,
+      listener: this.listener,
+    };
+    this.replication = createReplication(this);
+    this.migration = createMigration(this);
+  }
+
+  get activeExpiry(): ActiveExpiry {
+    return this.keyspace.activeExpiry;
+  }
+
+  get databases(): readonly Database[] {
+    return this.keyspace.databases;
+  }
+
+  get port(): number {
+    return this.listener.port;
+  }
+
+  close(): Promise<void> {
+    return this.#options.close();
+  }
+
+  shutdown(): void {
+    this.#options.end(0);
+  }
+
+  #makeKeyspace(): Keyspace {
+    const { clock, random, config, stats } = this;
+    const clusterMode = config.flag('cluster-enabled');
+    return createKeyspace({
+      ...{ clock, random, config, stats },
+      databaseCount: clusterMode ? 1 : config.number('databases'),
+      slotted: clusterMode,
+      hooks: {
+        nowMs: () => this.dispatch.nowMs(),
+        isReplica: () => this.replication.role === 'replica',
+        isWritableReplica: () => !config.flag('replica-read-only'),
+        isServingMaster: () => this.dispatch.servingMaster,
+        isLoading: () => this.replication.loading,
+        isPaused: () => this.dispatch.writesPaused,
+        touched: (dbIndex, key) => this.dispatch.keyTouched(dbIndex, key),
+        flushed: (dbIndex) => this.dispatch.databaseTouched(dbIndex),
+        propagateDelete: (dbIndex, key) => this.propagation.feed(dbIndex, ['DEL', key]),
+      },
+    });
+  }
+
+  #connectionHost(firstDatabase: Database): ConnectionHost {
+    const { clock, log, stats, clients, config } = this;
+    return {
+      ...{ clock, log, stats, clients, firstDatabase },
+      dispatcher: this.dispatch,
+      limits: new ClientLimits(config),
+      names: new NameCache(),
+      beforeReplies: () => this.cluster?.settle(),
+      get requirePassword() {
+        return config.text('requirepass') !== '';
+      },
+      get logsVerbose() {
+        const level = config.text('loglevel');
+        return level === 'verbose' || level === 'debug';
+      },
+    };
+  }
+}
+
+/** A rename that cannot be is a mistake of the configuration. */
+function makeCommands(renames: PartsOptions['renames']): CommandTable {
+  try {
+    return createCommandTable(allRows, renames);
+  } catch (error) {
+    throw configFailure(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function makeObserver(slowLog: SlowLog, monitors: Monitors, clock: Clock): Observer {
+  return {
+    get monitoring() {
+      return monitors.any;
+    },
+    monitor: (session, argv) => monitors.feed(session, argv, clock.nowMs()),
+    get slowFromMicroseconds() {
+      return slowLog.fromMicroseconds;
+    },
+    slow({ address, name }, argv, microseconds) {
+      slowLog.add({ timeSeconds: Math.trunc(clock.nowMs() / 1000), microseconds, argv, address, name });
+    },
+  };
+}
