@@ -74,7 +74,7 @@ export class ActiveExpiryCycle implements ActiveExpiry {
     const nowMs = clock.nowMs();
     let seen = 0;
     for (const database of databases) {
-      for (const timeToLive of database.ownExpiring()) {
+      for (const timeToLive of database.expiring.own()) {
         if (nowMs > timeToLive.atMs) database.expire(timeToLive.entry);
         if (++seen % REPLICA_KEYS_PER_TIME_CHECK === 0 && clock.monotonicMs() - startMs > REPLICA_LIMIT_MS)
           return;
@@ -99,7 +99,7 @@ export class ActiveExpiryCycle implements ActiveExpiry {
       const database = databases[index] as KeyDatabase;
       this.#nextDatabase = index + 1;
       for (;;) {
-        if (database.expiringCount === 0) {
+        if (database.expiring.size === 0) {
           database.averageTtlMs = 0;
           break;
         }
@@ -121,12 +121,13 @@ export class ActiveExpiryCycle implements ActiveExpiry {
   /** Looks at up to `keys` keys of one database, each once. */
   #round(database: KeyDatabase, keys: number): { sampled: number; expired: number } {
     const nowMs = this.#deps.clock.nowMs();
-    const sampled = Math.min(keys, database.expiringCount);
+    const { expiring } = database;
+    const sampled = Math.min(keys, expiring.size);
     let place = this.#places[database.index] as number;
     let expired = 0;
     let restMs = 0;
     for (let i = 0; i < sampled; i++) {
-      const timeToLive = database.expiringAt(place) ?? database.expiringAt(database.expiringCount - 1);
+      const timeToLive = expiring.at(place) ?? expiring.at(expiring.size - 1);
       if (timeToLive === undefined) break;
       place = timeToLive.place - 1;
       if (nowMs > timeToLive.atMs) {

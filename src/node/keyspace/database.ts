@@ -7,7 +7,8 @@ import type { Random } from '../../core/random.ts';
 import type { Database, Entry, Stats } from '../parts.ts';
 import { ByteString } from '../types/string/byte-string.ts';
 import type { AccessTracker } from './access.ts';
-import { KeyEntry, type TimeToLive } from './entry.ts';
+import { KeyEntry } from './entry.ts';
+import { ExpiringKeys } from './expiring-keys.ts';
 import type { Hasher } from './hasher.ts';
 import { Store } from './store.ts';
 import type { EncodingHint, Value } from './value.ts';
@@ -57,9 +58,7 @@ export class KeyDatabase implements Database {
   readonly #stats: Stats;
   readonly #access: AccessTracker;
   #store: Store;
-  #expiring: TimeToLive[] = [];
-  /** Those that clients of a writable replica gave: no master will end them. */
-  readonly #ownExpiring = new Set<TimeToLive>();
+  #expiring = new ExpiringKeys();
 
   constructor(index: number, deps: DatabaseDeps) {
     this.index = index;
@@ -74,13 +73,18 @@ export class KeyDatabase implements Database {
     return this.#store.size;
   }
 
+  /** For the active expiry, which only reads it. */
+  get expiring(): ExpiringKeys {
+    return this.#expiring;
+  }
+
   get expiringCount(): number {
-    return this.#expiring.length;
+    return this.#expiring.size;
   }
 
   lookupRead(key: string): KeyEntry | undefined {
     const entry = this.lookupNoTouch(key);
-    if (entry !== undefined) entry.access = this.#access.used(entry.access);
+    if (entry !== undefined) this.#markUsed(entry);
     return entry;
   }
 
@@ -99,7 +103,7 @@ export class KeyDatabase implements Database {
     const entry = this.#store.find(key);
     if (entry === undefined) return undefined;
     if (entry.timeToLive !== undefined && this.#expireIfNeeded(entry, true)) return undefined;
-    entry.access = this.#access.used(entry.access);
+    this.#markUsed(entry);
     return entry;
   }
 
@@ -123,7 +127,7 @@ export class KeyDatabase implements Database {
     else this.#overwrite(entry, value);
     entry.encodingHint = encodingHint;
     if (expireAtMs >= 0) this.#expireAt(entry, expireAtMs);
-    else if (entry.timeToLive !== undefined) this.#persist(entry);
+    else this.#expiring.remove(entry);
     this.changed(key);
   }
 
@@ -173,7 +177,7 @@ export class KeyDatabase implements Database {
     const entry = this.#store.find(key);
     if (entry === undefined) return false;
     if (expireAtMs >= 0) this.#expireAt(entry, expireAtMs);
-    else if (entry.timeToLive !== undefined) this.#persist(entry);
+    else this.#expiring.remove(entry);
     this.changed(key);
     return true;
   }
@@ -199,8 +203,7 @@ export class KeyDatabase implements Database {
     this.#hooks.flushed(this.index);
     this.#stats.dirty += this.#store.size;
     this.#store.clear();
-    this.#expiring.length = 0;
-    this.#ownExpiring.clear();
+    this.#expiring.clear();
     this.averageTtlMs = 0;
   }
 
@@ -213,7 +216,7 @@ export class KeyDatabase implements Database {
   }
 
   randomKey(): string | undefined {
-    const allExpiring = this.#expiring.length === this.#store.size;
+    const allExpiring = this.#expiring.size === this.#store.size;
     for (let tries = RANDOM_TRIES; ; ) {
       const entry = this.#store.random(this.#deps.random);
       if (entry === undefined) return undefined;
@@ -249,16 +252,6 @@ export class KeyDatabase implements Database {
         : this.#access.fromIdleSeconds(usage.idleSeconds);
   }
 
-  /** The keys with a time to live, from place `place` downward, for the active expiry. */
-  expiringAt(place: number): TimeToLive | undefined {
-    return this.#expiring[place];
-  }
-
-  /** The times to live that this node has to end although it is a replica. */
-  ownExpiring(): Iterable<TimeToLive> {
-    return this.#ownExpiring;
-  }
-
   /** Deletes a key whose time has come, with all that follows. For the active expiry. */
   expire(entry: KeyEntry): void {
     this.#remove(entry.key);
@@ -266,6 +259,12 @@ export class KeyDatabase implements Database {
     this.notify('x', 'expired', entry.key);
     this.#hooks.touched(this.index, entry.key);
     this.#hooks.propagateDelete(this.index, entry.key);
+  }
+
+  #markUsed(entry: KeyEntry): void {
+    const access = this.#access.used(entry.access);
+    // Mostly the same within a second; not writing leaves the memory that others cache alone.
+    if (entry.access !== access) entry.access = access;
   }
 
   #create(key: string, value: Value): KeyEntry {
@@ -283,7 +282,7 @@ export class KeyDatabase implements Database {
   #remove(key: string): boolean {
     const entry = this.#store.remove(key);
     if (entry === undefined) return false;
-    if (entry.timeToLive !== undefined) this.#persist(entry);
+    this.#expiring.remove(entry);
     return true;
   }
 
@@ -308,25 +307,8 @@ export class KeyDatabase implements Database {
   }
 
   #expireAt(entry: KeyEntry, atMs: number): void {
-    if (entry.timeToLive === undefined) {
-      entry.timeToLive = { entry, atMs, place: this.#expiring.length };
-      this.#expiring.push(entry.timeToLive);
-    } else {
-      entry.timeToLive.atMs = atMs;
-    }
     const hooks = this.#hooks;
-    if (!hooks.isReplica()) return;
-    if (hooks.isServingMaster() || hooks.isLoading()) this.#ownExpiring.delete(entry.timeToLive);
-    else this.#ownExpiring.add(entry.timeToLive);
-  }
-
-  #persist(entry: KeyEntry): void {
-    const gone = entry.timeToLive;
-    const last = this.#expiring.pop();
-    entry.timeToLive = undefined;
-    if (gone !== undefined && this.#ownExpiring.size > 0) this.#ownExpiring.delete(gone);
-    if (gone === undefined || last === undefined || last === gone) return;
-    this.#expiring[gone.place] = last;
-    last.place = gone.place;
+    const own = hooks.isReplica() && !hooks.isServingMaster() && !hooks.isLoading();
+    this.#expiring.set(entry, atMs, own);
   }
 }

@@ -6,6 +6,7 @@
  */
 import type { Random } from '../../core/random.ts';
 import type { Hasher } from './hasher.ts';
+import { nextCursor } from './scan-cursor.ts';
 
 /** What an entry must carry. `hash` and `next` belong to the Dict once it is inserted. */
 export interface DictEntry<E> {
@@ -121,14 +122,13 @@ export class Dict<E extends DictEntry<E>> {
   /**
    * Visits one bucket (while rehashing, all that it spreads to) and returns the next cursor, 0 at the end. An entry
    * that is there from the first call to the last is visited, however the table grows or shrinks in between; some may
-   * be visited twice. The cursor counts with its bits reversed, so that buckets already seen stay seen in a table
-   * of another size. `visit` must not change the dict.
+   * be visited twice. `visit` must not change the dict.
    */
   scan(cursor: number, visit: (entry: E) => void): number {
     if (this.#size === 0) return 0;
     if (this.#target === undefined) {
       visitChain(this.#table[cursor & this.#mask], visit);
-      return advance(cursor, this.#mask);
+      return nextCursor(cursor, this.#mask);
     }
     const tableIsSmall = this.#mask < this.#targetMask;
     const small = tableIsSmall ? this.#table : this.#target;
@@ -139,7 +139,7 @@ export class Dict<E extends DictEntry<E>> {
     let next = cursor;
     do {
       visitChain(large[next & largeMask], visit);
-      next = advance(next, largeMask);
+      next = nextCursor(next, largeMask);
     } while ((next & (smallMask ^ largeMask)) !== 0);
     return next;
   }
@@ -264,18 +264,4 @@ function* chains<E extends DictEntry<E>>(table: Table<E>): IterableIterator<E> {
 
 function visitChain<E extends DictEntry<E>>(first: E | undefined, visit: (entry: E) => void): void {
   for (let entry = first; entry !== undefined; entry = entry.next) visit(entry);
-}
-
-/** Adds one to the reversed cursor, within `mask`. */
-function advance(cursor: number, mask: number): number {
-  return reverseBits((reverseBits((cursor | ~mask) >>> 0) + 1) >>> 0);
-}
-
-function reverseBits(value: number): number {
-  let v = value;
-  v = ((v >>> 1) & 0x55555555) | ((v & 0x55555555) << 1);
-  v = ((v >>> 2) & 0x33333333) | ((v & 0x33333333) << 2);
-  v = ((v >>> 4) & 0x0f0f0f0f) | ((v & 0x0f0f0f0f) << 4);
-  v = ((v >>> 8) & 0x00ff00ff) | ((v & 0x00ff00ff) << 8);
-  return ((v >>> 16) | (v << 16)) >>> 0;
 }
