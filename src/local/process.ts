@@ -84,7 +84,7 @@ function signalAll(nodes: readonly NodeProcess[], signal: NodeJS.Signals): void 
 }
 
 /**
- * Resolves when the node accepts connections on 127.0.0.1:`port`. Throws a TribError with the log's last words
+ * Resolves when the node answers on 127.0.0.1:`port`. Throws a TribError with the log's last words
  * when its process has ended, or after `timeoutMs`.
  */
 export async function untilReady(
@@ -103,25 +103,35 @@ export async function untilReady(
         `The node on port ${port} ended at its start (${end}): ${lastWords(dir)}`,
       );
     }
-    if (await accepts(port)) return;
+    if (await answers(port, node.pid)) return;
     if (clock.monotonicMs() > deadlineMs) {
-      throw new TribError(
-        'timeout',
-        `The node on port ${port} did not accept connections: ${lastWords(dir)}`,
-      );
+      throw new TribError('timeout', `The node on port ${port} did not answer: ${lastWords(dir)}`);
     }
     await delay(clock, 5);
   }
 }
 
-function accepts(port: number): Promise<boolean> {
+/**
+ * Whether the process answers at the port, and not another one that took the port first. A node that wants a password
+ * does not tell its process id: that it answers is enough then.
+ */
+function answers(port: number, pid: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
-    const answer = (accepted: boolean): void => {
+    let text = '';
+    const answer = (isReady: boolean): void => {
       socket.destroy();
-      resolve(accepted);
+      resolve(isReady);
     };
-    socket.once('connect', () => answer(true));
+    socket.once('connect', () => socket.write('INFO server\r\n'));
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+      if (text.startsWith('-')) answer(text.startsWith('-NOAUTH'));
+      const told = /^process_id:(\d+)\r$/m.exec(text)?.[1];
+      if (told !== undefined) answer(Number(told) === pid);
+    });
+    socket.setTimeout(1000, () => answer(false));
+    socket.once('close', () => answer(false));
     socket.once('error', () => answer(false));
   });
 }

@@ -1,4 +1,4 @@
-/** Owns the start of a local cluster's processes, up to where all accept connections; none is left when one fails. */
+/** Owns the start of a local cluster's processes, up to where all answer; none is left when one fails. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
