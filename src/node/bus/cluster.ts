@@ -174,7 +174,7 @@ class TcpCluster implements Cluster {
       },
       follow: (master) => parts.replication.follow(master),
       get replicationOffset() {
-        return parts.replication.offset;
+        return offsetOf(parts);
       },
       deliver: (channel, message, sharded) => deps.deliver?.(channel, message, sharded),
     };
@@ -227,6 +227,11 @@ function loadState(file: ConfFile, parts: NodeParts): { state: ClusterState; isN
     if (!(error instanceof NodesTextError)) throw error;
     throw new ConfFileError(`Unrecoverable error: corrupted cluster config file. ${error.message}`);
   }
+}
+
+/** While a replica takes its master's whole data set it has none to show: the others do not list it then. */
+function offsetOf({ replication }: NodeParts): number {
+  return replication.role === 'replica' && replication.loading ? 0 : replication.offset;
 }
 
 function settingsOf(parts: NodeParts): BusSettings {

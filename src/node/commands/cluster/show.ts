@@ -28,8 +28,8 @@ import { helpLines } from './help.ts';
 import { type ClusterHandler, SHOWS, subcommand, VARIES } from './row.ts';
 
 /** A node does not hear its own messages: its own offset is asked for. */
-function offsetOf({ node }: Context, cluster: Cluster, of: ClusterNode): number {
-  return of === cluster.machine.core.state.myself ? node.replication.offset : of.offset;
+function offsetOf({ machine: { core } }: Cluster, node: ClusterNode): number {
+  return node === core.state.myself ? core.host.replicationOffset : node.offset;
 }
 
 /** Where clients find the node, and in a map where else. */
@@ -56,7 +56,7 @@ const showSlots: ClusterHandler = (cluster, context) => {
     if (slot < SLOT_COUNT && state.owner(slot) === owner) continue;
     if (owner !== undefined) {
       const replicas = owner.replicas.filter(
-        (replica) => !replica.failed && offsetOf(context, cluster, replica) !== 0,
+        (replica) => !replica.failed && offsetOf(cluster, replica) !== 0,
       );
       const nodes = [owner, ...replicas].map((node) => endpoint(node, context));
       ranges.push(array([integer(first), integer(slot - 1), ...nodes]));
@@ -67,7 +67,7 @@ const showSlots: ClusterHandler = (cluster, context) => {
 };
 
 function shardNode(cluster: Cluster, context: Context, node: ClusterNode): string {
-  const offset = offsetOf(context, cluster, node);
+  const offset = offsetOf(cluster, node);
   const health = node.failed ? 'fail' : node.isReplica && offset === 0 ? 'loading' : 'online';
   const fields = [bulk('id'), bulk(node.id)];
   if (node.port !== 0) fields.push(bulk('port'), integer(node.port));
