@@ -152,7 +152,7 @@ export class Connection extends BaseSession {
   resume(reply: string): void {
     if (this.#closed) return;
     if (!this.#blocked) {
-      this.#earlyReply = reply;
+      if (this.#running) this.#earlyReply = reply;
       return;
     }
     this.#unblock();

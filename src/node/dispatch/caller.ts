@@ -1,0 +1,191 @@
+/**
+ * Owns the call of a command that has passed its gates, and what follows it: counters, propagation, the slow log, MONITOR; and
+ * the time that a command sees. Source: Redis server.c call, afterErrorReply.
+ */
+import { error, isError } from '../../protocol/resp/encode.ts';
+import { BLOCKED, type Reply } from '../command/row.ts';
+import { type Command, flagBits } from '../command/table.ts';
+import { Histogram } from '../observe/histogram.ts';
+import type { NodeStats } from '../observe/stats.ts';
+import type { NodeParts } from '../parts.ts';
+import type { PropagationStream } from '../propagate/stream.ts';
+import { CallContext } from './call-context.ts';
+import type { MasterSession, Session } from './session.ts';
+
+/** What the dispatcher tells to whoever looks in: MONITOR, the slow log. */
+export interface Observer {
+  /** MONITOR has readers. */
+  readonly monitoring: boolean;
+  monitor(session: Session, argv: readonly string[]): void;
+  /** Microseconds from which on a command is slow; Infinity for never. */
+  readonly slowFromMicroseconds: number;
+  slow(session: Session, argv: readonly string[], microseconds: number): void;
+}
+
+export interface CallerDeps {
+  readonly parts: NodeParts;
+  readonly stats: NodeStats;
+  readonly propagation: PropagationStream;
+  readonly observer: Observer;
+  /** Made by the server room: a session that is no connection. */
+  readonly master: MasterSession;
+}
+
+export class Caller {
+  /** Unix ms of the last `begin`. */
+  readAtMs = 0;
+  readonly #deps: CallerDeps;
+  readonly #parts: NodeParts;
+  readonly #stats: NodeStats;
+  readonly #propagation: PropagationStream;
+  readonly #context: CallContext;
+  /** How many calls are under way, one inside another. */
+  #depth = 0;
+  /** Time of the end of the last command, which is the beginning of the next one of the same read. */
+  #markMs = 0;
+  /** Add to the monotonic time for Unix time. */
+  #wallOffsetMs = 0;
+  #trackLatency = true;
+
+  constructor(deps: CallerDeps) {
+    this.#deps = deps;
+    this.#parts = deps.parts;
+    this.#stats = deps.stats;
+    this.#propagation = deps.propagation;
+    this.#context = new CallContext(deps.parts, deps.master, deps.parts.commands.rows[0] as Command);
+    const { config } = deps.parts;
+    const read = (): void => {
+      this.#trackLatency = config.flag('latency-tracking');
+    };
+    read();
+    config.onChange('latency-tracking', read);
+  }
+
+  /** To be called when bytes have come, before the requests in them: takes the time. */
+  begin(): void {
+    const clock = this.#parts.clock;
+    this.#markMs = clock.monotonicMs();
+    this.readAtMs = clock.nowMs();
+    this.#wallOffsetMs = this.readAtMs - this.#markMs;
+  }
+
+  /** Whether a command runs at the moment. */
+  get busy(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Unix ms; while a command, transaction or script runs, the same all the time. */
+  nowMs(): number {
+    return this.#depth > 0 ? this.#context.nowMs : this.#parts.clock.nowMs();
+  }
+
+  get servingMaster(): boolean {
+    return this.#depth > 0 && this.#context.client.kind === 'master';
+  }
+
+  /** Runs a command that has passed its gates; nested for those of a transaction. */
+  call(session: Session, command: Command, argv: readonly string[], mayBlock: boolean): Reply {
+    const context = this.#context;
+    const stats = this.#stats;
+    const outerClient = context.client;
+    const outerRow = context.row;
+    const outerMayBlock = context.mayBlock;
+    const outerRewritten = context.rewritten;
+    const startedMs = this.#markMs;
+    context.client = session;
+    context.row = command;
+    context.resp = session.resp;
+    context.mayBlock = mayBlock && session.kind !== 'master';
+    context.rewritten = undefined;
+    context.redacted = undefined;
+    if (this.#depth === 0) context.nowMs = Math.floor(startedMs + this.#wallOffsetMs);
+    const dirtyBefore = stats.dirty;
+    const dbIndex = session.db.index;
+    this.#depth++;
+    this.#propagation.enter();
+    let reply: Reply;
+    try {
+      reply = (command.handler as NonNullable<Command['handler']>)(context, argv);
+    } catch (thrown) {
+      reply = this.#crashed(command, thrown);
+    }
+    const failed = typeof reply === 'string' && isError(reply);
+    const rewritten = context.rewritten as (readonly string[])[] | undefined;
+    if (this.#propagation.wanted && command.name !== 'exec') {
+      if (rewritten !== undefined) for (const own of rewritten) this.#propagation.feed(dbIndex, own);
+      else if (stats.dirty > dirtyBefore) this.#propagation.feed(dbIndex, argv);
+    }
+    this.#depth--;
+    this.#propagation.leave((command.bits & flagBits.touches_arbitrary_keys) === 0);
+    const redacted = context.redacted as number[] | undefined;
+    context.client = outerClient;
+    context.row = outerRow;
+    context.mayBlock = outerMayBlock;
+    context.rewritten = outerRewritten;
+    if (failed) {
+      command.stats.failedCalls++;
+      this.countError(session, command, reply as string);
+    }
+    this.#account(session, command, argv, redacted, startedMs, reply === BLOCKED);
+    return reply;
+  }
+
+  /** Time, counters, the slow log, MONITOR. */
+  #account(
+    session: Session,
+    command: Command,
+    argv: readonly string[],
+    redacted: readonly number[] | undefined,
+    startedMs: number,
+    blocked: boolean,
+  ): void {
+    const endMs = this.#parts.clock.monotonicMs();
+    const microseconds = (endMs - startedMs) * 1000;
+    this.#markMs = endMs;
+    const counters = command.stats;
+    counters.calls++;
+    counters.microseconds += microseconds;
+    this.#stats.commandsProcessed++;
+    if (this.#trackLatency && !blocked) {
+      counters.latency ??= new Histogram();
+      counters.latency.record(microseconds);
+    }
+    const observer = this.#deps.observer;
+    const slow =
+      microseconds >= observer.slowFromMicroseconds && (command.bits & flagBits.skip_slowlog) === 0;
+    if (!observer.monitoring && !slow) return;
+    const shown =
+      redacted === undefined ? argv : argv.map((arg, i) => (redacted.includes(i) ? '(redacted)' : arg));
+    if (observer.monitoring && (command.bits & (flagBits.skip_monitor | flagBits.admin)) === 0)
+      observer.monitor(session, shown);
+    if (slow && !blocked) observer.slow(session, shown, Math.trunc(microseconds));
+  }
+
+  #crashed(command: Command, thrown: unknown): string {
+    const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    this.#parts.log('warning', `The command '${command.fullName}' failed unexpectedly: ${text}`);
+    return error('ERR internal error, see the log of the node');
+  }
+
+  /** An error reply is about to be sent. `command` is undefined when the request named none. */
+  countError(session: Session, command: Command | undefined, reply: string): void {
+    const stats = this.#stats;
+    stats.errorReplies++;
+    const space = reply.slice(0, 33).indexOf(' ');
+    const code = space > 0 ? reply.slice(1, space) : 'ERR';
+    stats.errors.set(code, (stats.errors.get(code) ?? 0) + 1);
+    if (session.kind === 'master' || session.kind === 'replica')
+      this.#unexpectedError(session, command, reply);
+  }
+
+  /** Between a master and its replica there should be none: data may differ from now on. */
+  #unexpectedError(session: Session, command: Command | undefined, reply: string): void {
+    this.#stats.unexpectedErrorReplies++;
+    const [from, to] = session.kind === 'master' ? ['replica', 'master'] : ['master', 'replica'];
+    this.#parts.log(
+      'warning',
+      `== CRITICAL == This ${from} is sending an error to its ${to}: '${reply.slice(0, 4096).trimEnd()}' ` +
+        `after processing the command '${command?.fullName ?? '<unknown>'}'`,
+    );
+  }
+}
