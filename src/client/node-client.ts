@@ -41,6 +41,7 @@ export class NodeClient {
   #opening: Promise<Connection> | undefined;
   #closed = false;
   #usesPassword = false;
+  #answered = false;
 
   constructor(address: Address, options: ClientOptions, clock: Clock) {
     this.address = address;
@@ -75,7 +76,9 @@ export class NodeClient {
       try {
         return await (await this.connect()).send(commands, timeoutMs);
       } catch (error) {
-        const again = error instanceof ConnectionLost && options.repeatable === true && !this.#closed;
+        // A node that never answered is not there; one that did may come back.
+        const again =
+          error instanceof ConnectionLost && options.repeatable === true && this.#answered && !this.#closed;
         if (!again || this.#clock.monotonicMs() + pauseMs > deadlineMs) throw error;
         await delay(this.#clock, pauseMs);
       }
@@ -104,6 +107,7 @@ export class NodeClient {
       await this.#authenticate(connection, this.#options.credentials);
     if (this.#closed) connection.close();
     this.#connection = connection;
+    this.#answered = true;
     return connection;
   }
 

@@ -8,7 +8,7 @@ import { SLOT_COUNT } from '../../protocol/slots/key-slot.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { OpenSlot } from '../../protocol/text/nodes.ts';
 import type { Colour, Paint } from '../style.ts';
-import { nodeLines } from './node-lines.ts';
+import { inOrder, nodeLines } from './node-lines.ts';
 
 const label: Readonly<Record<Severity, { readonly word: string; readonly colour: Colour }>> = {
   error: { word: '[ERR]', colour: 'red' },
@@ -21,7 +21,7 @@ const toldElsewhere: readonly FindingKind[] = ['open-slots'];
 
 export function checkLines(topology: Topology, findings: readonly Finding[], paint: Paint): string[] {
   const has = (kind: FindingKind): boolean => findings.some((finding) => finding.kind === kind);
-  const reachable = topology.nodes.filter(({ view }) => view !== undefined);
+  const reachable = inOrder(topology).filter(({ view }) => view !== undefined);
   return [
     paint('bold', `>>> Performing Cluster Check (using node ${formatAddress(topology.seed)})`),
     ...reachable.flatMap((node) => nodeLines(node, topology)),
@@ -40,10 +40,10 @@ export function checkLines(topology: Topology, findings: readonly Finding[], pai
   ];
 }
 
-function openSlotLines({ nodes }: Topology, paint: Paint): string[] {
+function openSlotLines(topology: Topology, paint: Paint): string[] {
   const lines: string[] = [];
   const open = new Set<number>();
-  for (const node of nodes) {
+  for (const node of inOrder(topology)) {
     for (const [state, slots] of [
       ['migrating', node.migrating],
       ['importing', node.importing],

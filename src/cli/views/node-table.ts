@@ -8,14 +8,16 @@ import {
   type Topology,
 } from '../../cluster/topology.ts';
 import { formatRange } from '../../protocol/slots/slot-set.ts';
+import { inOrder } from './node-lines.ts';
 import type { Table } from './table.ts';
 
 const mostRanges = 4;
 
 export function nodeTable(topology: Topology): Table {
   const head = ['id', 'address', 'role', 'slots', 'ranges', 'keys', 'epoch', 'state', 'version'];
-  const masters = mastersOf(topology);
-  const placed = masters.flatMap((master) => [master, ...replicasOf(topology, master.id)]);
+  const ordered = { ...topology, nodes: inOrder(topology) };
+  const masters = mastersOf(ordered);
+  const placed = masters.flatMap((master) => [master, ...replicasOf(ordered, master.id)]);
   const others = topology.nodes.filter((node) => !placed.includes(node));
   return { head, rows: [...placed, ...others].map((node) => row(node, topology)) };
 }
