@@ -22,8 +22,6 @@ function zeroCounters() {
     readsProcessed: 0,
     writesProcessed: 0,
     unexpectedErrorReplies: 0,
-    queryBufferLimitDisconnections: 0,
-    outputBufferLimitDisconnections: 0,
   };
 }
 

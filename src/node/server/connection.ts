@@ -225,9 +225,8 @@ export class Connection extends BaseSession {
   }
 
   #checkLimits(): void {
-    const { limits, clock, log, stats } = this.#host;
+    const { limits, clock, log } = this.#host;
     if (!limits.exceeds(this, clock.nowMs())) return;
-    stats.outputBufferLimitDisconnections++;
     log(
       'warning',
       `Client ${describeClient(this, clock.nowMs())} closed for overcoming of output buffer limits.`,
@@ -258,8 +257,7 @@ export class Connection extends BaseSession {
   }
 
   #tooMuchInput(): void {
-    const { log, stats, clock } = this.#host;
-    stats.queryBufferLimitDisconnections++;
+    const { log, clock } = this.#host;
     const sample = this.#parser.pendingSample(64).replace(/[^ -~]/g, '.');
     log(
       'warning',

@@ -59,8 +59,6 @@ export function stats(parts: NodeParts): string[] {
     total_error_replies: counters.errorReplies,
     total_reads_processed: counters.readsProcessed,
     total_writes_processed: counters.writesProcessed,
-    client_query_buffer_limit_disconnections: counters.queryBufferLimitDisconnections,
-    client_output_buffer_limit_disconnections: counters.outputBufferLimitDisconnections,
   });
 }
 
