@@ -172,13 +172,6 @@ export class Dict<E extends DictEntry<E>> {
     return found;
   }
 
-  /** Moves up to `buckets` buckets; false when there is nothing (more) to move. For idle time. */
-  rehash(buckets: number): boolean {
-    for (let moved = 0; moved < buckets && this.#target !== undefined && this.#pauses === 0; moved++)
-      this.#rehashStep();
-    return this.#target !== undefined;
-  }
-
   #anyEntry(random: Random): E {
     for (;;) {
       const bucket = random.below(this.bucketCount);
