@@ -52,6 +52,17 @@ function title(node: RunningNode, argv: readonly string[]): string | undefined {
   });
 }
 
+/** As much of it as the room of the command line takes. */
+function showTitle(node: RunningNode, argv: readonly string[]): void {
+  const { config } = node.parts;
+  if (!config.flag('set-proc-title')) return;
+  const show = (): void => {
+    process.title = title(node, argv) ?? process.title;
+  };
+  show();
+  config.onChange('proc-title-template', show);
+}
+
 function keepPidFile(node: RunningNode): void {
   const { config, log } = node.parts;
   const given = config.text('pidfile');
@@ -107,7 +118,7 @@ export async function main(argv: string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  if (node.parts.config.flag('set-proc-title')) process.title = title(node, argv) ?? process.title;
+  showTitle(node, argv);
   keepPidFile(node);
   followSignals(node);
   const exitCode = await node.ended;
