@@ -157,7 +157,6 @@ export class MasterSide {
 
   #tryPartial(peer: ReplicaPeer, askedId: string, offset: number): boolean {
     const { log, stream } = this.#deps;
-    stream.flush();
     const id = askedId.toLowerCase();
     if (id !== stream.id && (id !== stream.secondId || offset > stream.secondOffset)) {
       if (id === '?') log('notice', `Full resync requested by replica ${peer.name}`);
@@ -230,8 +229,7 @@ export class MasterSide {
   #startTransfer(peers: readonly ReplicaPeer[], byMark: boolean, excludeData: boolean): void {
     if (peers.length === 0) return;
     const { clock, config, databases, log, random, stream } = this.#deps;
-    stream.flush();
-    const offset = stream.offset;
+    const { offset } = stream;
     const masterDb = this.#deps.masterStreamDb();
     const info = {
       redisVersion,
@@ -297,7 +295,7 @@ export class MasterSide {
     const { stream, masterStreamDb } = this.#deps;
     // In a cluster an offset of 0 reads as "not synchronised yet": the first PING does not wait for its period.
     if (stream.offset === 0 && masterStreamDb() === -1) stream.feed(stream.selectedDb, ['PING']);
-    stream.flush();
+    this.sendStream();
   }
 
   /** Sends what is new in the backlog; called at each flush of the stream. */
@@ -313,11 +311,11 @@ export class MasterSide {
     this.#enforceLimits();
   }
 
-  /** The backlog keeps what replicas in their synchronisation have yet to get. */
+  /** The backlog keeps what replicas have yet to be sent: those in their synchronisation, and all until the turn ends. */
   #pin(): void {
     let offset = Number.POSITIVE_INFINITY;
     for (const peer of this.#peers.values())
-      if (!peer.streaming && peer.state !== 'waiting') offset = Math.min(offset, peer.nextOffset);
+      if (peer.state !== 'waiting') offset = Math.min(offset, peer.nextOffset);
     this.#deps.stream.backlog?.pin(offset);
   }
 

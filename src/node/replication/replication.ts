@@ -96,7 +96,6 @@ class NodeReplication implements Replication, ReplicaService {
     const { clock, log, config, databases, dispatch } = this.#deps;
     const stream = this.#stream;
     const before = this.#replica;
-    stream.flush();
     let cached = before?.close();
     if (before === undefined) {
       // What this node wrote as a master may be known to the new one, which then sends only what is missing.
@@ -184,7 +183,6 @@ class NodeReplication implements Replication, ReplicaService {
   }
 
   #view(): ReplicationView {
-    this.#stream.flush();
     return {
       nowMs: this.#deps.clock.nowMs(),
       config: this.#deps.config,

@@ -4,13 +4,10 @@
  * goes out together. Source: Redis replication.c replicationFeedSlaves, changeReplicationId, shiftReplicationId.
  */
 import type { Random } from '../../core/random.ts';
-import { request } from '../../protocol/resp/encode.ts';
 import { Backlog } from './backlog.ts';
 
 const NO_ID = '0'.repeat(40);
-const GETACK = request(['REPLCONF', 'GETACK', '*']);
-/** So much is not held until the turn ends. */
-const FLUSH_BYTES = 64 * 1024;
+const GETACK = ['REPLCONF', 'GETACK', '*'];
 
 export class ReplicationStream {
   /** Names this history of writes: who shares it and an offset has the same data. 40 hexadecimal characters. */
@@ -21,12 +18,11 @@ export class ReplicationStream {
   /** The database that the stream has selected; -1 makes the next write select its own. */
   selectedDb = -1;
   readonly #random: Random;
-  /** Called when there is more in the backlog. */
+  /** Called at the end of a turn that wrote. */
   readonly #onFlushed: () => void;
   #backlog: Backlog | undefined;
+  /** Where the stream stands without a backlog. */
   #offset = 0;
-  /** Written, and not in the backlog yet. */
-  #pending = '';
   #flushScheduled = false;
   #acksWanted = false;
 
@@ -38,10 +34,10 @@ export class ReplicationStream {
 
   /** Bytes of the stream so far, the offset of the last one. Stands still while there is no backlog. */
   get offset(): number {
-    return this.#offset + this.#pending.length;
+    return this.#backlog?.endOffset ?? this.#offset;
   }
 
-  /** Absent until somebody may need it. Holds what was flushed. */
+  /** Absent until somebody may need it. */
   get backlog(): Backlog | undefined {
     return this.#backlog;
   }
@@ -52,7 +48,7 @@ export class ReplicationStream {
 
   /** A master that nobody follows forgets its backlog; what was named by the ids is no longer known. */
   dropBacklog(): void {
-    this.flush();
+    this.#offset = this.offset;
     this.#backlog = undefined;
   }
 
@@ -76,62 +72,49 @@ export class ReplicationStream {
 
   /** The stream is another master's from here on: `offset` is that of the data just loaded. */
   restart(id: string, offset: number, capacityBytes: number): void {
-    this.#pending = '';
     this.id = id;
     this.clearSecondId();
-    this.#offset = offset;
     this.#backlog = new Backlog(offset, capacityBytes);
   }
 
   /** Writes a command of database `dbIndex`; -1 for one that has nothing to do with databases. */
   feed(dbIndex: number, argv: readonly string[]): void {
-    if (this.#backlog === undefined) return;
-    let text = request(argv);
+    const backlog = this.#backlog;
+    if (backlog === undefined) return;
     if (dbIndex !== this.selectedDb && dbIndex >= 0) {
       this.selectedDb = dbIndex;
-      text = request(['SELECT', String(dbIndex)]) + text;
+      backlog.appendRequest(['SELECT', String(dbIndex)]);
     }
-    this.#append(text);
+    backlog.appendRequest(argv);
+    this.#flushLater();
   }
 
   /** Asks all replicas for their offsets, once, behind what this turn of the event loop writes. */
   requestAcks(): void {
     this.#acksWanted = true;
-    this.#scheduleFlush();
+    this.#flushLater();
   }
 
   /** Bytes of the master's stream that were applied here. */
   appendApplied(bytes: Uint8Array): void {
     this.#backlog?.append(bytes);
-    this.#offset += bytes.length;
-    this.#scheduleFlush();
+    this.#flushLater();
   }
 
-  /** Moves what was written into the backlog, from where it is sent. */
+  /** Has what was written sent. */
   flush(): void {
     if (this.#acksWanted) {
       this.#acksWanted = false;
-      if (this.#backlog !== undefined) this.#pending += GETACK;
-    }
-    if (this.#pending.length > 0) {
-      const pending = this.#pending;
-      this.#pending = '';
-      this.#offset += pending.length;
-      this.#backlog?.append(pending);
+      this.#backlog?.appendRequest(GETACK);
     }
     this.#onFlushed();
   }
 
-  #append(text: string): void {
-    this.#pending += text;
-    if (this.#pending.length > FLUSH_BYTES) this.flush();
-    else this.#scheduleFlush();
-  }
-
-  #scheduleFlush(): void {
+  /** When all sockets that were readable in this turn of the event loop have had their commands run. */
+  #flushLater(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#flushScheduled = false;
       this.flush();
     });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Backlog } from '../../../src/node/replication/backlog.ts';
+import { request } from '../../../src/protocol/resp/encode.ts';
 
 const textFrom = (backlog: Backlog, offset: number): string =>
   Buffer.concat(backlog.from(offset)).toString('latin1');
@@ -58,6 +59,24 @@ describe('the backlog', () => {
     expect(backlog.length).toBeLessThan(32 * 1024 + 2 * 16 * 1024);
     backlog.resize(1);
     expect(backlog.length).toBeLessThanOrEqual(16 * 1024);
+  });
+
+  it('holds commands as requests', () => {
+    const word = fc.oneof(
+      fc.string({ maxLength: 20, unit: 'binary-ascii' }),
+      fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+      fc.constantFrom('', 'x'.repeat(9), 'x'.repeat(10), 'x'.repeat(99), 'x'.repeat(100), 'x'.repeat(20_000)),
+    );
+    const commands = fc.array(fc.array(word, { minLength: 1, maxLength: 130 }), { maxLength: 30 });
+    fc.assert(
+      fc.property(commands, (all) => {
+        const backlog = new Backlog(0, 100 << 20);
+        for (const argv of all) backlog.appendRequest(argv);
+        expect(textFrom(backlog, 1)).toBe(all.map(request).join(''));
+        expect(backlog.endOffset).toBe(all.map(request).join('').length);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('gives views that later bytes do not change', () => {

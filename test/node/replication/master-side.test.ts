@@ -8,7 +8,7 @@ import { RdbReader } from '../../../src/protocol/rdb/reader.ts';
 import { request } from '../../../src/protocol/resp/encode.ts';
 import { testKeyspace } from '../../helpers/keyspace.ts';
 
-const microtasks = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const endOfTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A session that records what is written to it; the rest of it is never asked for. */
 class FakeSession {
@@ -130,7 +130,7 @@ describe('the replicas of a master', () => {
     db.delete('bits');
     stream.feed(0, ['SET', 'a', 'after']);
     clock.advance(20);
-    await microtasks();
+    await endOfTurn();
     const transfer = readTransfer(one.fake.take());
     expect(transfer.offset).toBe(offset);
     expect(transfer.keys['0:a']).toBe(`before until ${clock.nowMs() - 20 + 5000}`);
@@ -143,7 +143,7 @@ describe('the replicas of a master', () => {
     expect(one.fake.take()).toBe(SELECT_0 + request(['SET', 'a', 'after']));
     stream.feed(0, ['DEL', 'a']);
     stream.feed(2, ['DEL', 'other']);
-    await microtasks();
+    await endOfTurn();
     expect(one.fake.take()).toBe(
       request(['DEL', 'a']) + request(['SELECT', '2']) + request(['DEL', 'other']),
     );
@@ -162,7 +162,7 @@ describe('the replicas of a master', () => {
       clock.advance(0);
       stream.feed(0, ['SET', 'a', '1']);
       clock.advance(100);
-      await microtasks();
+      await endOfTurn();
       const { keys, rest } = readTransfer(one.fake.take());
       expect(Object.keys(keys)).toHaveLength(3000);
       expect(rest).toBe(SELECT_0 + request(['SET', 'a', '1']));
@@ -270,7 +270,7 @@ describe('the replicas of a master', () => {
     one.psync(ASK_ALL);
     all.clock.advance(10);
     all.master.acknowledge(one.session, 0);
-    await microtasks();
+    await endOfTurn();
     one.fake.take();
     return { ...all, one };
   }
@@ -278,7 +278,7 @@ describe('the replicas of a master', () => {
   it('go on where they were, under either name of the history', async () => {
     const { stream, replica, one, stats } = await linked();
     stream.feed(0, ['SET', 'a', '1']);
-    await microtasks();
+    await endOfTurn();
     expect(one.fake.take()).toBe(SELECT_0 + request(['SET', 'a', '1']));
     const { id, offset } = stream;
     stream.feed(0, ['SET', 'b', '2']);
@@ -290,7 +290,7 @@ describe('the replicas of a master', () => {
     old.psync({ id, offset: offset + 1 });
     expect(old.fake.take()).toBe(`+CONTINUE\r\n${request(['SET', 'b', '2'])}`);
     stream.feed(0, ['SET', 'c', '3']);
-    await microtasks();
+    await endOfTurn();
     expect(again.fake.take()).toBe(request(['SET', 'c', '3']));
     const late = replica();
     late.psync({ id, offset: stream.offset + 1 });
@@ -303,12 +303,22 @@ describe('the replicas of a master', () => {
     expect(stats.fullSyncs).toBe(4);
   });
 
+  it('get all of a turn that writes more than the backlog holds', async () => {
+    const { stream, one } = await linked({ 'repl-backlog-size': '16384' });
+    const written = Array.from({ length: 200 }, (_, i) => request(['SET', `key${i}`, 'x'.repeat(1000)]));
+    for (let i = 0; i < 200; i++) stream.feed(0, ['SET', `key${i}`, 'x'.repeat(1000)]);
+    await endOfTurn();
+    expect(one.fake.take()).toBe(SELECT_0 + written.join(''));
+    stream.feed(0, ['DEL', 'a']);
+    expect(stream.backlog?.length).toBeLessThan(60_000);
+  });
+
   it('cannot go on from what the backlog has dropped', async () => {
     const { stream, replica, stats } = await linked({ 'repl-backlog-size': '16384' });
     const { id, offset } = stream;
     for (let i = 0; i < 100; i++) {
       stream.feed(0, ['SET', 'a', 'x'.repeat(1000)]);
-      if (i % 10 === 0) await microtasks();
+      if (i % 10 === 0) await endOfTurn();
     }
     replica().psync({ id, offset: offset + 1 });
     expect(stats.partialSyncsRefused).toBe(1);
@@ -320,15 +330,15 @@ describe('the replicas of a master', () => {
       'repl-ping-replica-period': '2',
     });
     master.tick(true, true);
-    await microtasks();
+    await endOfTurn();
     expect(one.fake.take()).toBe(request(['PING']));
     clock.advance(1000);
     master.tick(true, true);
-    await microtasks();
+    await endOfTurn();
     expect(one.fake.take()).toBe('');
     const { offset } = stream;
     master.tick(true, false);
-    await microtasks();
+    await endOfTurn();
     expect(stream.offset).toBe(offset);
     clock.advance(1500);
     master.acknowledge(one.session, offset);
@@ -351,7 +361,7 @@ describe('the replicas of a master', () => {
     clock.advance(10);
     for (let i = 0; i < 20 && !one.fake.destroyed; i++) {
       stream.feed(0, ['SET', 'a', 'x'.repeat(10_000)]);
-      await microtasks();
+      await endOfTurn();
     }
     expect(one.fake.destroyed).toBe(true);
     expect(stream.backlog?.length).toBeLessThan(60_000);
@@ -366,7 +376,7 @@ describe('the replicas of a master', () => {
     master.waiters.add(late as unknown as Session, offset, 2, 500);
     stream.requestAcks();
     stream.requestAcks();
-    await microtasks();
+    await endOfTurn();
     expect(one.fake.take()).toBe(
       SELECT_0 + request(['SET', 'a', '1']) + request(['REPLCONF', 'GETACK', '*']),
     );
