@@ -3,6 +3,7 @@ import { TribError } from '../core/errors.ts';
 import { call } from '../execute/operations/call.ts';
 import { type Endpoint, takeEndpoint } from '../protocol/text/addresses.ts';
 import { play } from './play.ts';
+import { redact } from './report-error.ts';
 import type { Session } from './session.ts';
 
 export interface CallFlags {
@@ -18,7 +19,8 @@ export async function runCall(
   const { seed, command } = seedAndCommand(words);
   const session = await openSession([seed]);
   if (session.mode === 'human') {
-    session.write(`${session.paint('bold', '>>> Calling')} ${withoutPasswords(command).join(' ')}\n`);
+    const shown = redact(withoutPasswords(command).join(' '), [session.credentials?.password ?? '']);
+    session.write(`${session.paint('bold', '>>> Calling')} ${shown}\n`);
   }
   const only = flags.masters ? 'masters' : flags.replicas ? 'replicas' : 'all';
   await play(session, { operation: 'call' }, (options) => call({ ...options, seed, command, only }));

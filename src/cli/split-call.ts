@@ -1,6 +1,6 @@
 /**
  * Owns the parting of `trib call`'s words into those for trib and those for Redis, whose arguments may look like
- * flags and may repeat.
+ * flags and may repeat. Until the command begins, a flag is trib's.
  */
 
 /** Flags of trib that take the next word with them. */
@@ -24,7 +24,7 @@ export function splitCall(argv: readonly string[], known: ReadonlySet<string>): 
       break;
     }
     if (known.has(word)) own.push(word);
-    else if (words.length > 0 || !word.startsWith('-')) words.push(word);
+    else if (!word.startsWith('-') || hasCommand(words)) words.push(word);
     else {
       own.push(word);
       const value = argv[at + 1];
@@ -35,4 +35,11 @@ export function splitCall(argv: readonly string[], known: ReadonlySet<string>): 
     }
   }
   return { own, words };
+}
+
+/** Whether the command has begun behind the address, which may be two words, host and port. */
+function hasCommand([address = '', next, ...rest]: readonly string[]): boolean {
+  if (next === undefined) return false;
+  const isPort = /^\d+$/.test(next) && !address.includes(':') && !/^\d+$/.test(address);
+  return !isPort || rest.length > 0;
 }

@@ -9,6 +9,7 @@ import { findDisagreements } from './disagreement.ts';
 import { isSettled } from './merge.ts';
 import {
   type ClusterNode,
+  inOrder,
   mastersOf,
   nameOfId,
   nameOfNode,
@@ -46,8 +47,9 @@ export interface Finding {
   readonly slots: readonly SlotRange[];
 }
 
-/** Errors first, then warnings, then notes. */
-export function findProblems(topology: Topology): Finding[] {
+/** Errors first, then warnings, then notes; the same for the same cluster, whatever order its nodes were told in. */
+export function findProblems(given: Topology): Finding[] {
+  const topology: Topology = { ...given, nodes: inOrder(given) };
   const findings = [
     ...unreachableNodes(topology),
     ...failingNodes(topology),

@@ -65,6 +65,14 @@ export function countSlots(ranges: readonly SlotRange[]): number {
   return ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
 }
 
+/** The seed first, then by address: CLUSTER NODES has no order that means something. */
+export function inOrder({ nodes: [seed, ...others] }: Topology): ClusterNode[] {
+  const sorted = others.sort(
+    (a, b) => a.address.host.localeCompare(b.address.host) || a.address.port - b.address.port,
+  );
+  return seed === undefined ? [] : [seed, ...sorted];
+}
+
 export function mastersOf(topology: Topology): ClusterNode[] {
   return topology.nodes.filter((node) => node.role === 'master');
 }

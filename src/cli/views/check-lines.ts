@@ -3,12 +3,12 @@
  * after them. Source: redis-cli.c clusterManagerCheckCluster.
  */
 import type { Finding, FindingKind, Severity } from '../../cluster/health.ts';
-import { nameOfNode, type Topology } from '../../cluster/topology.ts';
+import { inOrder, nameOfNode, type Topology } from '../../cluster/topology.ts';
 import { SLOT_COUNT } from '../../protocol/slots/key-slot.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { OpenSlot } from '../../protocol/text/nodes.ts';
 import type { Colour, Paint } from '../style.ts';
-import { inOrder, nodeLines } from './node-lines.ts';
+import { nodeLines } from './node-lines.ts';
 
 const label: Readonly<Record<Severity, { readonly word: string; readonly colour: Colour }>> = {
   error: { word: '[ERR]', colour: 'red' },

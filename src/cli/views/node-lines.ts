@@ -2,7 +2,7 @@
  * Owns the lines in which a node is described, word for word as redis-trib and redis-cli write them: scripts read them.
  * Source: redis-cli.c clusterManagerNodeInfo, clusterManagerShowClusterInfo.
  */
-import { type ClusterNode, nameOfNode, replicasOf, type Topology } from '../../cluster/topology.ts';
+import { type ClusterNode, inOrder, nameOfNode, replicasOf, type Topology } from '../../cluster/topology.ts';
 import { SLOT_COUNT } from '../../protocol/slots/key-slot.ts';
 import { formatRange, type SlotRange } from '../../protocol/slots/slot-set.ts';
 import type { Paint } from '../style.ts';
@@ -10,15 +10,6 @@ import type { Paint } from '../style.ts';
 /** "[0-5460],[5462]" */
 export function bracketed(slots: readonly SlotRange[]): string {
   return slots.map((range) => `[${formatRange(range)}]`).join(',');
-}
-
-/** The seed first, then by address: CLUSTER NODES has no order that means something. */
-export function inOrder(topology: Topology): ClusterNode[] {
-  const [seed, ...others] = topology.nodes;
-  const sorted = others.sort(
-    (a, b) => a.address.host.localeCompare(b.address.host) || a.address.port - b.address.port,
-  );
-  return seed === undefined ? [] : [seed, ...sorted];
 }
 
 /** "M: id host:port" and what it has, two or three lines. */

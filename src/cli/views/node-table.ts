@@ -1,6 +1,7 @@
 /** Owns the table of nodes: masters with their replicas below them. */
 import {
   type ClusterNode,
+  inOrder,
   mastersOf,
   nameOfId,
   nameOfNode,
@@ -8,7 +9,6 @@ import {
   type Topology,
 } from '../../cluster/topology.ts';
 import { formatRange } from '../../protocol/slots/slot-set.ts';
-import { inOrder } from './node-lines.ts';
 import type { Table } from './table.ts';
 
 const mostRanges = 4;
