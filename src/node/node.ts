@@ -10,6 +10,7 @@ import { createCluster } from './bus/cluster.ts';
 import { configFailure, type LoadedConfig, loadConfig, parseCommandLine } from './config/load.ts';
 import { systemErrorText, toPath } from './config/special.ts';
 import { ConfigStore } from './config/store.ts';
+import { tellOfUnoffered } from './config/unoffered.ts';
 import { Parts } from './node-parts.ts';
 import { fileWriter } from './observe/log.ts';
 import { redisVersion } from './observe/version.ts';
@@ -170,7 +171,7 @@ class Node implements RunningNode {
         ? 'Warning: no config file specified, using the default config. In order to specify a config file use trib-node /path/to/redis.conf'
         : 'Configuration loaded',
     );
-    for (const note of notesOnConfig(config)) log('warning', note);
+    tellOfUnoffered(config, log);
   }
 
   #end(exitCode: number): void {
@@ -196,24 +197,6 @@ class Node implements RunningNode {
     parts.replication.close();
     for (const client of [...parts.clients.all()]) client.destroy();
   }
-}
-
-/** What the operator should know about directives that are accepted. */
-function notesOnConfig(config: ConfigStore): string[] {
-  const notes = config
-    .withoutEffect()
-    .map((name) => `The directive '${name}' has no effect in this node; it is accepted and shown only.`);
-  if (config.flag('appendonly'))
-    notes.push(
-      'WARNING appendonly yes: this node keeps no append only file yet, nothing is written to disk.',
-    );
-  if (config.wasGiven('save') && config.text('save') !== '')
-    notes.push('WARNING save: this node keeps no RDB file yet, nothing is written to disk.');
-  if (config.number('maxmemory') > 0)
-    notes.push(
-      'WARNING maxmemory: this node neither refuses writes nor evicts keys yet, whatever memory they take.',
-    );
-  return notes;
 }
 
 /** Starts a node. Throws a ConfigError (config/load.ts) or a NodeStartError; nothing is left open then. */

@@ -1,0 +1,45 @@
+/**
+ * Owns what the node says about directives that it accepts but does not act on, and which of them it refuses to be switched on at
+ * run time, when a client counts on the answer.
+ */
+import type { Log } from '../parts.ts';
+import type { ConfigStore } from './store.ts';
+
+const NO_AOF = 'appendonly yes: this node keeps no append only file yet, nothing is written to disk.';
+const NO_RDB = 'save: this node keeps no RDB file yet, nothing is written to disk.';
+const NO_EVICTION =
+  'maxmemory: this node neither refuses writes nor evicts keys yet, whatever memory they take.';
+
+/** Lines for the log of a start. */
+function notesAtStart(config: ConfigStore): string[] {
+  const notes = config
+    .withoutEffect()
+    .map((name) => `The directive '${name}' has no effect in this node; it is accepted and shown only.`);
+  if (config.flag('appendonly')) notes.push(`WARNING ${NO_AOF}`);
+  if (config.wasGiven('save') && config.text('save') !== '') notes.push(`WARNING ${NO_RDB}`);
+  if (config.number('maxmemory') > 0) notes.push(`WARNING ${NO_EVICTION}`);
+  return notes;
+}
+
+/** Tells the operator at the start, and whenever one of these directives changes. */
+export function tellOfUnoffered(config: ConfigStore, log: Log): void {
+  for (const note of notesAtStart(config)) log('warning', note);
+  config.onChange('save', () => {
+    if (config.text('save') !== '') log('warning', `WARNING ${NO_RDB}`);
+  });
+  config.onChange('maxmemory', () => {
+    if (config.number('maxmemory') > 0) log('warning', `WARNING ${NO_EVICTION}`);
+  });
+  config.onApply('appendonly', () => {
+    if (!config.flag('appendonly')) return undefined;
+    log('warning', NO_AOF);
+    return 'Unable to turn on AOF. Check server logs.';
+  });
+  for (const name of ['tls-port', 'tls-cluster', 'tls-replication'])
+    config.onApply(name, () => {
+      if (config.number('tls-port') === 0 && !config.flag('tls-cluster') && !config.flag('tls-replication'))
+        return undefined;
+      log('warning', `${name}: this node does not speak TLS.`);
+      return 'Unable to update TLS configuration. Check server logs.';
+    });
+}
