@@ -14,7 +14,7 @@ import { SlotSet } from '../protocol/slots/slot-set.ts';
 import { goOnCommands, slotsLeft, stepsLeft } from './go-on.ts';
 import { Interrupts } from './interrupts.ts';
 import type { Session } from './session.ts';
-import { type Operation, type View, viewFor } from './views/view.ts';
+import { type Operation, viewFor } from './views/view.ts';
 
 export interface PlayOptions {
   readonly operation: Operation;
@@ -48,6 +48,7 @@ export async function play(
           },
         }),
   };
+  let howToGoOn: readonly string[] = [];
   try {
     for await (const event of begin(options)) {
       interrupts.saw(event);
@@ -55,9 +56,11 @@ export async function play(
       if (event.type === 'interrupted') {
         const goOn = record.goOn(event.left);
         view.show({ ...event, goOn });
-        if (session.mode === 'human') tellHow(session, view, record, event.left, goOn);
+        howToGoOn = [record.whatIsLeft(event.left), ...howLines(goOn, session)];
       } else view.show(event);
     }
+    view.pause();
+    if (session.mode === 'human' && howToGoOn.length > 0) session.writeError(`${howToGoOn.join('\n')}\n`);
     process.exitCode = exitCodeAfter(record.finished, interrupts.exitCode);
   } catch (error) {
     view.pause();
@@ -71,17 +74,6 @@ export async function play(
 function exitCodeAfter(finished: Finished | undefined, signalCode: number | undefined): number {
   if (finished?.outcome === 'interrupted') return signalCode ?? exitCodes.interrupted;
   return finished?.ok === true ? exitCodes.ok : exitCodes.failed;
-}
-
-function tellHow(
-  session: Session,
-  view: View,
-  record: Record,
-  left: readonly Step[],
-  goOn: readonly string[],
-): void {
-  view.pause();
-  session.writeError(`${[record.whatIsLeft(left), ...howLines(goOn, session)].join('\n')}\n`);
 }
 
 function howLines(goOn: readonly string[], session: Session): string[] {

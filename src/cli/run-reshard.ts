@@ -3,7 +3,7 @@
  * redis-cli's order and words where a script answers through a pipe.
  */
 import { findMaster } from '../cluster/find-node.ts';
-import { type ClusterNode, mastersOf, nameOfNode, type Topology } from '../cluster/topology.ts';
+import { type ClusterNode, inOrder, nameOfNode, type Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { reshard } from '../execute/operations/reshard.ts';
 import type { ReshardRequest } from '../plan/reshard.ts';
@@ -92,7 +92,12 @@ async function askForSlots(asker: Asker): Promise<number> {
 async function askForTarget(topology: Topology, asker: Asker): Promise<ClusterNode> {
   const question = 'What is the receiving node ID? ';
   const word = asker.onTerminal
-    ? await asker.one('Which master receives them?', mastersOf(topology).map(choice))
+    ? await asker.one(
+        'Which master receives them?',
+        inOrder(topology)
+          .filter(({ role }) => role === 'master')
+          .map(choice),
+      )
     : await asker.line(question, '--to');
   return findMaster(topology, word);
 }
@@ -103,7 +108,9 @@ async function askForSources(
   asker: Asker,
 ): Promise<string[] | 'all'> {
   if (asker.onTerminal) {
-    const others = mastersOf(topology).filter(({ id, slotCount }) => id !== target.id && slotCount > 0);
+    const others = inOrder(topology).filter(
+      ({ id, role, slotCount }) => role === 'master' && id !== target.id && slotCount > 0,
+    );
     return asker.some('Which masters give them?', others.map(choice));
   }
   const words: string[] = [];
