@@ -183,7 +183,8 @@ class NodeMigration implements Migration {
     const deleted: string[] = [];
     let kept = 0;
     for (const { key, value, expireAtMs } of accepted) {
-      const entry = db.peek(key);
+      // A key that has expired meanwhile is gone after this, too.
+      const entry = db.lookupWrite(key);
       if (entry === undefined) continue;
       // As a replica, this node leaves it to its master.
       if (entry.value !== value || entry.expireAtMs !== expireAtMs || replication.role === 'replica') {

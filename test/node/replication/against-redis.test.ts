@@ -234,3 +234,37 @@ describe.each(pairs)(`%s as master, %s as replica${redisServerNote}`, (masterEng
     await until(async () => (await replica.client.call('DBSIZE')) === 0, 'the DEL');
   });
 });
+
+describe.each([
+  ['redis-server', 'bundled', 'redis-server'],
+  ['bundled', 'bundled', 'bundled'],
+] as const)(`a chain of %s, %s and %s${redisServerNote}`, (first, second, third) => {
+  const test = it.skipIf(first === 'redis-server' && skipWithoutRedisServer);
+
+  test('passes the stream on, byte for byte, and follows a promotion in its middle', async () => {
+    const random = seededRandom(seed + 2);
+    const [top, middle, bottom] = [await start(first), await start(second), await start(third)];
+    await fill(top.client, random, 1000);
+    await middle.client.text('REPLICAOF', '127.0.0.1', top.port);
+    await linkUp(middle);
+    const stop = startTraffic(top.client, random);
+    await bottom.client.text('REPLICAOF', '127.0.0.1', middle.port);
+    await linkUp(bottom);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await middle.client.call('CLIENT', 'KILL', 'TYPE', 'master');
+    await top.client.call('CLIENT', 'KILL', 'TYPE', 'replica');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await stop();
+    await linkUp(middle);
+    await linkUp(bottom);
+    await expectSame(top, middle);
+    await expectSame(top, bottom);
+    expect(await middle.info('sync_full')).toBe('1');
+
+    await middle.client.text('REPLICAOF', 'NO', 'ONE');
+    await middle.client.pipeline(Array.from({ length: 20 }, () => anyWrite(random)).flat());
+    await linkUp(bottom);
+    await expectSame(middle, bottom);
+    expect(await middle.info('sync_full')).toBe('1');
+  });
+});

@@ -312,6 +312,56 @@ describe('MIGRATE of a bundled node', () => {
     expect(await waiting).toBe(0);
   });
 
+  it('keeps a key that has become another one on its way, and says so', async () => {
+    const source = await start('bundled');
+    const target = await fakeTarget(() => '');
+    await source.client.text('MSET', 'a', '1', 'b', '2', 'c', '3');
+    await source.client.text('SETRANGE', 'd', 2, 'x');
+    const migration = source.client.call(
+      ...(['MIGRATE', '127.0.0.1', target.port, '', 0, 5000, 'KEYS', 'a', 'b', 'c', 'd'] as const),
+    );
+    await until(() => target.received.length > 0, 'the keys on their way');
+    // No client can do this; what is about to happen is that the node itself changes its data.
+    const db = source.node?.parts.databases[0];
+    db?.set('a', 'another');
+    db?.delete('b');
+    db?.editString('d').writeAt(0, 'changed');
+    target.say('+OK\r\n'.repeat(5));
+    expect(messageOf(await migration)).toMatch(/^ERR 2 keys were not deleted here/);
+    expect(await source.client.call('MGET', 'a', 'b', 'c', 'd')).toEqual([
+      Buffer.from('another'),
+      null,
+      null,
+      Buffer.from('changed'),
+    ]);
+  });
+
+  it('lets a key expire on its way', async () => {
+    const source = await start('bundled');
+    const target = await fakeTarget(() => '');
+    await source.client.text('SET', 'a', '1', 'PX', 30);
+    const migration = source.client.text('MIGRATE', '127.0.0.1', target.port, 'a', 0, 5000);
+    await until(() => target.received.length > 0, 'the key on its way');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    target.say('+OK\r\n+OK\r\n');
+    expect(await migration).toBe('OK');
+    expect(await source.client.call('DBSIZE')).toBe(0);
+  });
+
+  it('deletes nothing once it has become a replica', async () => {
+    const source = await start('bundled');
+    const target = await fakeTarget(() => '');
+    await source.client.text('SET', 'a', '1');
+    const other = await RawConnection.open(source.port);
+    closers.push(() => other.close());
+    const migration = source.client.call('MIGRATE', '127.0.0.1', target.port, 'a', 0, 5000);
+    await until(() => target.received.length > 0, 'the key on its way');
+    await other.text('REPLICAOF', '127.0.0.1', 1);
+    target.say('+OK\r\n+OK\r\n');
+    expect(messageOf(await migration)).toMatch(/^ERR 1 keys were not deleted here/);
+    expect(await source.client.text('GET', 'a')).toBe('1');
+  });
+
   it('is refused inside a transaction', async () => {
     const source = await start('bundled');
     await source.client.text('SET', 'a', '1');
