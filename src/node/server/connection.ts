@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import { error } from '../../protocol/resp/encode.ts';
 import { type NameCache, RequestParser } from '../../protocol/resp/request-parser.ts';
-import { BLOCKED, NO_REPLY } from '../command/row.ts';
+import { BLOCKED } from '../command/row.ts';
 import { type Dispatcher, HELD } from '../dispatch/dispatcher.ts';
 import type { NodeStats } from '../observe/stats.ts';
 import type { Database, Log } from '../parts.ts';
@@ -144,8 +144,6 @@ export class Connection extends BaseSession {
         this.#blocked = true;
         this.#host.clients.blockedCount++;
       }
-    } else if (reply !== NO_REPLY) {
-      throw new Error('a handler returned no reply');
     }
   }
 

@@ -102,6 +102,87 @@ describe('connections of a node', () => {
 
   it('keeps maxclients', async () => {
     set('maxclients', '2');
+    const [first, second] = [await open(), await open()];
+    await second.expect('PING\r\n', PONG);
+    const third = await open();
+    await third.untilClosed();
+    expect(third.received).toBe('-ERR max number of clients reached\r\n');
+    expect(node.parts.stats.rejectedConnections).toBe(1);
+    first.close();
+    await until(() => Promise.resolve(node.parts.clients.count === 1), 'a place');
+    const fourth = await open();
+    await fourth.expect('PING\r\n', PONG);
+    second.close();
+    fourth.close();
+  });
+
+  it('closes a client whose request never ends at client-query-buffer-limit', async () => {
+    set('client-query-buffer-limit', '1mb');
+    const client = await open();
+    client.send('*2\r\n$3\r\nGET\r\n$3000000\r\n');
+    for (let sent = 0; sent < 20 && !client.closed; sent++) client.send('x'.repeat(100_000));
+    await client.untilClosed();
+    expect(log.some((line) => line.includes('Closing client that reached max query buffer length'))).toBe(
+      true,
+    );
+  });
+
+  it('closes a client that does not read at the limit of its output', async () => {
+    set('client-output-buffer-limit', 'normal 2mb 0 0');
+    const [client, other] = await Promise.all([open(), open()]);
+    await other.expect(request(['SET', 'a', 'x'.repeat(500_000)]), '+OK\r\n');
+    client.socket.pause();
+    for (let i = 0; i < 40; i++) client.send('GET a\r\n');
+    await until(() => Promise.resolve(node.parts.clients.count === 1), 'the client to be closed');
+    expect(log.some((line) => line.includes('closed for overcoming of output buffer limits'))).toBe(true);
+    await other.expect('PING\r\n', PONG);
+    client.close();
+    other.close();
+  });
+
+  it('closes idle clients after timeout', async () => {
+    const client = await open();
+    await client.expect('PING\r\n', PONG);
+    set('timeout', '1');
+    await client.untilClosed();
+  });
+
+  it('CLIENT REPLY OFF, SKIP and ON', async () => {
+    const client = await open();
+    client.send(
+      'CLIENT REPLY OFF\r\nPING\r\nCLIENT REPLY ON\r\nPING\r\nCLIENT REPLY SKIP\r\nPING\r\nECHO a\r\n',
+    );
+    expect(await client.take(19)).toBe(`+OK\r\n${PONG}${bulk('a')}`);
+    await client.expect('CLIENT REPLY SKIP\r\nCLIENT REPLY ON\r\nPING\r\n', `+OK\r\n${PONG}`);
+    client.close();
+  });
+
+  it('MONITOR shows what others send, without passwords', async () => {
+    const [monitor, client] = await Promise.all([open(), open()]);
+    await monitor.expect('MONITOR\r\n', '+OK\r\n');
+    await client.expect('SET a "x\\"y"\r\n', '+OK\r\n');
+    client.send('AUTH secret\r\nHELLO 3 AUTH default secret\r\n');
+    await until(() => Promise.resolve(monitor.received.includes('"HELLO"')), 'the last line');
+    expect(monitor.received).toMatch(/^\+\d+\.\d{6} \[0 127\.0\.0\.1:\d+\] "SET" "a" "x\\"y"\r\n/);
+    expect(monitor.received).not.toContain('secret');
+    monitor.close();
+    client.close();
+  });
+
+  it('does not promise what it does not do', async () => {
+    const client = await open();
+    await client.expect(
+      'CONFIG SET timeout 5 appendonly yes\r\n',
+      "-ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on AOF. Check server logs.\r\n",
+    );
+    expect([node.parts.config.number('timeout'), node.parts.config.flag('appendonly')]).toEqual([0, false]);
+    await client.expect('CONFIG SET maxmemory 1gb\r\n', '+OK\r\n');
+    expect(log.filter((line) => /appendonly yes: this node|WARNING maxmemory/.test(line))).toHaveLength(2);
+    client.close();
+  });
+
+  it('CONFIG SET port moves to another port, or back when that is taken', async () => {
+    const client = await open();
     const first = node.port;
     const second = await startNode({ anyPort: true, config: { bind: '127.0.0.1' } });
     client.send(`CONFIG SET timeout 9 port ${second.port}\r\nPING\r\n`);
@@ -116,7 +197,7 @@ describe('connections of a node', () => {
     await second.close();
     client.received = '';
     await client.expect(`CONFIG SET port ${second.port}\r\n`, '+OK\r\n');
-    expect(node.port).toBe(second.port);
+    expect(node.port).not.toBe(first);
     await expect(TextSocket.open(first)).rejects.toThrow('ECONNREFUSED');
     const moved = await open();
     await moved.expect('PING\r\n', PONG);
