@@ -198,6 +198,8 @@ export class FakeCluster {
         );
       case 'SETSLOT':
         return this.#setSlot(node, Number(words[2]), (words[3] ?? '').toUpperCase(), words[4] ?? '');
+      case 'DBSIZE':
+        return `:${[...node.keys.values()].reduce((sum, keys) => sum + keys.size, 0)}\r\n`;
       case 'COUNTKEYSINSLOT':
         return `:${node.keysIn(Number(words[2])).size}\r\n`;
       case 'GETKEYSINSLOT':

@@ -17,6 +17,8 @@ import { moveFullSlots, type OpenableSlot } from './slot-stream.ts';
 
 /** Each SETSLOT costs little by itself, each write of nodes.conf much: a node writes it once for a batch. */
 const emptyBatchSlots = 512;
+/** While one batch is being closed, the next is being opened. */
+const emptyBatchesAtOnce = 2;
 
 /** Returns the rest of the step when the operator ended it. Throws a TribError; no key is lost by it. */
 export async function moveSlots(
@@ -56,10 +58,11 @@ async function countKeys(
   slots: readonly number[],
   context: StepContext,
 ): Promise<{ readonly slot: number; readonly keys: number }[]> {
+  const total = Number(await ends.source.demand(['DBSIZE'], { repeatable: true }));
   const commands = slots.map((slot): Command => ['CLUSTER', 'COUNTKEYSINSLOT', slot]);
-  const replies = await ends.source.pipeline(commands, { repeatable: true });
+  const replies = total === 0 ? [] : await ends.source.pipeline(commands, { repeatable: true });
   const counted = slots.map((slot, index) => {
-    const reply = replies[index];
+    const reply = replies[index] ?? 0;
     if (reply instanceof ReplyError) throw refusal(ends.source.address, commands[index] as Command, reply);
     return { slot, keys: Number(reply) };
   });
@@ -84,21 +87,31 @@ async function moveEmptySlots(
   moved: (slot: number, keys: number) => void,
 ): Promise<number[]> {
   const refilled: number[] = [];
-  for (let at = 0; at < slots.length && context.signal?.aborted !== true; at += emptyBatchSlots) {
-    const batch = slots.slice(at, at + emptyBatchSlots);
-    const answers = await openSlots(ends, batch, emptinessQuestions(batch));
-    const { held, late } = await closeSlots(ends, others, batch, answers, context);
-    const unclosed = new Set([...held, ...late]);
-    refilled.push(...held);
-    // The source keeps keys of a slot that is the target's only until it hears of it: at once.
-    if (late.length > 0) {
+  let next = 0;
+  const moveBatches = async (): Promise<void> => {
+    while (next < slots.length && context.signal?.aborted !== true) {
+      const batch = slots.slice(next, next + emptyBatchSlots);
+      next += batch.length;
+      const answers = await openSlots(ends, batch, emptinessQuestions(batch));
+      const { held, late } = await closeSlots(ends, others, batch, answers, context);
+      const unclosed = new Set([...held, ...late]);
+      refilled.push(...held);
+      // The source keeps keys of a slot that is the target's only until it hears of it: they are moved at once.
       const states = late.map((slot) => ({ slot, keys: 1, state: 'late' as const }));
       const conflicts = await moveFullSlots(ends, others, states, context, moved);
       if (conflicts.length > 0) throw keysDiffer(ends, conflicts);
+      for (const slot of batch) if (!unclosed.has(slot)) moved(slot, 0);
     }
-    for (const slot of batch) if (!unclosed.has(slot)) moved(slot, 0);
-  }
+  };
+  await allSettledOrThrow(Array.from({ length: emptyBatchesAtOnce }, moveBatches));
   return refilled;
+}
+
+/** Waits for all, so that nothing goes on behind an error; then throws the first. */
+async function allSettledOrThrow(running: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(running)) {
+    if (result.status === 'rejected') throw result.reason;
+  }
 }
 
 function keysDiffer(ends: Ends, conflicts: readonly KeyConflict[]): TribError {
