@@ -116,14 +116,32 @@ function openSlots(topology: Topology): Finding[] {
   });
 }
 
+/** Slots without a master, and slots whose master does not answer: nobody serves either. */
 function uncoveredSlots(topology: Topology): Finding[] {
   const owners = slotOwners(topology);
-  const uncovered: number[] = [];
-  for (let slot = 0; slot < SLOT_COUNT; slot++) if (owners[slot] === undefined) uncovered.push(slot);
-  if (uncovered.length === 0) return [];
-  const slots = rangesOf(uncovered);
-  const message = `${uncovered.length} slots have no master: ${formatRanges(slots, ',')}.`;
-  return [finding('uncovered-slots', 'error', message, [], slots)];
+  const nobodys: number[] = [];
+  const bySilent = new Map<ClusterNode, number[]>();
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const owner = owners[slot];
+    if (owner === undefined) nobodys.push(slot);
+    else if (owner.silence !== undefined) {
+      const its = bySilent.get(owner);
+      if (its === undefined) bySilent.set(owner, [slot]);
+      else its.push(slot);
+    }
+  }
+  const found: Finding[] = [];
+  if (nobodys.length > 0) {
+    const slots = rangesOf(nobodys);
+    const message = `${nobodys.length} slots have no master: ${formatRanges(slots, ',')}.`;
+    found.push(finding('uncovered-slots', 'error', message, [], slots));
+  }
+  for (const [node, its] of bySilent) {
+    const slots = rangesOf(its);
+    const message = `${its.length} slots have a master that cannot be asked, ${nameOfNode(node)}: ${formatRanges(slots, ',')}.`;
+    found.push(finding('uncovered-slots', 'error', message, [node], slots));
+  }
+  return found;
 }
 
 /** Slots that more than one master takes for its own. */
