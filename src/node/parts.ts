@@ -158,6 +158,16 @@ export interface Entry {
   readonly access: number;
   /** For OBJECT ENCODING. */
   readonly encodingHint: EncodingHint;
+  /** The last snapshot that has this entry, or is older than it; set by the snapshot, and for new entries. */
+  savedBy: SnapshotKeeper | undefined;
+}
+
+/** A snapshot that is being written: it hears of each entry it has not saved yet before that changes. */
+export interface SnapshotKeeper {
+  /** The entry, not yet saved by this snapshot, is about to change or to go. */
+  keep(dbIndex: number, entry: Entry): void;
+  /** All entries of a database are about to go, or to become another database's. */
+  keepAll(dbIndex: number): void;
 }
 
 /**
@@ -201,8 +211,13 @@ export interface Database {
   expireIfNeeded(entry: Entry): boolean;
   /** True when the entry's time has come. Deletes nothing. */
   isExpired(entry: Entry): boolean;
-  /** All of them, expired ones too. Between two steps only the one just given may be deleted. */
+  /**
+   * All of them, expired ones too. Entries may change and go between two steps: one that is gone may still be given, one that
+   * has come may not.
+   */
   entries(): IterableIterator<Entry>;
+  /** The snapshot that is being written, if any. */
+  snapshot: SnapshotKeeper | undefined;
   /**
    * Visits a few entries, expired ones too, and returns the next cursor (0 to 2^45), 0 at the end. What is there from
    * the first call to the last is visited at least once. `visit` must not change the database.

@@ -4,7 +4,7 @@
  * Source: the behaviour of Redis db.c (lookupKey, setKey, dbGenericDelete, expireIfNeeded, dbRandomKey).
  */
 import type { Random } from '../../core/random.ts';
-import type { Database, Entry, Stats } from '../parts.ts';
+import type { Database, Entry, SnapshotKeeper, Stats } from '../parts.ts';
 import { ByteString } from '../types/string/byte-string.ts';
 import type { AccessTracker } from './access.ts';
 import { KeyEntry } from './entry.ts';
@@ -53,6 +53,7 @@ const RANDOM_TRIES = 100;
 export class KeyDatabase implements Database {
   readonly index: number;
   averageTtlMs = 0;
+  snapshot: SnapshotKeeper | undefined;
   readonly #deps: DatabaseDeps;
   readonly #hooks: KeyspaceHooks;
   readonly #stats: Stats;
@@ -158,6 +159,7 @@ export class KeyDatabase implements Database {
   editString(key: string): ByteString {
     const entry = this.#store.find(key);
     if (entry === undefined) throw new Error('editString needs a key that exists');
+    this.#keep(entry);
     if (typeof entry.value === 'string') entry.value = ByteString.fromLatin1(entry.value);
     else if (entry.value.shared) entry.value = entry.value.copy();
     return entry.value;
@@ -176,6 +178,7 @@ export class KeyDatabase implements Database {
   setExpire(key: string, expireAtMs: number): boolean {
     const entry = this.#store.find(key);
     if (entry === undefined) return false;
+    this.#keep(entry);
     if (expireAtMs >= 0) this.#expireAt(entry, expireAtMs);
     else this.#expiring.remove(entry);
     this.changed(key);
@@ -200,6 +203,7 @@ export class KeyDatabase implements Database {
   }
 
   clear(): void {
+    this.snapshot?.keepAll(this.index);
     this.#hooks.flushed(this.index);
     this.#stats.dirty += this.#store.size;
     this.#store.clear();
@@ -209,6 +213,8 @@ export class KeyDatabase implements Database {
 
   swap(other: Database): void {
     if (!(other instanceof KeyDatabase)) throw new Error('only databases of one keyspace can be swapped');
+    this.snapshot?.keepAll(this.index);
+    other.snapshot?.keepAll(other.index);
     [this.#store, other.#store] = [other.#store, this.#store];
     [this.#expiring, other.#expiring] = [other.#expiring, this.#expiring];
     [this.averageTtlMs, other.averageTtlMs] = [other.averageTtlMs, this.averageTtlMs];
@@ -269,12 +275,19 @@ export class KeyDatabase implements Database {
 
   #create(key: string, value: Value): KeyEntry {
     const entry = new KeyEntry(key, value, this.#access.initial());
+    entry.savedBy = this.snapshot;
     this.#store.insert(entry);
     this.notify('n', 'new', key);
     return entry;
   }
 
+  /** To be called before an entry changes. */
+  #keep(entry: KeyEntry): void {
+    if (this.snapshot !== undefined && entry.savedBy !== this.snapshot) this.snapshot.keep(this.index, entry);
+  }
+
   #overwrite(entry: KeyEntry, value: Value): void {
+    this.#keep(entry);
     entry.value = value;
     if (!this.#access.lfu) entry.access = this.#access.initial();
   }
@@ -282,6 +295,7 @@ export class KeyDatabase implements Database {
   #remove(key: string): boolean {
     const entry = this.#store.remove(key);
     if (entry === undefined) return false;
+    this.#keep(entry);
     this.#expiring.remove(entry);
     return true;
   }

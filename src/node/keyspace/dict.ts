@@ -105,8 +105,8 @@ export class Dict<E extends DictEntry<E>> {
   }
 
   /**
-   * Every entry. Between two steps entries may be added, changed, and the one just given removed; added ones may or
-   * may not be seen.
+   * Every entry. Between two steps entries may be added, changed and removed; added ones may or may not be seen, and
+   * so may removed ones.
    */
   *entries(): IterableIterator<E> {
     this.#pauses++;

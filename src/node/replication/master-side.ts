@@ -14,7 +14,7 @@ import type { Session } from '../dispatch/session.ts';
 import { redisVersion } from '../observe/version.ts';
 import type { Config, Database, Log, Stats } from '../parts.ts';
 import { ReplicaPeer } from './peer.ts';
-import { emptySnapshot, Snapshot } from './snapshot.ts';
+import { Snapshot } from './snapshot.ts';
 import type { ReplicationStream } from './stream.ts';
 import { Transfer } from './transfer.ts';
 import { AckWaiters } from './waiters.ts';
@@ -43,6 +43,14 @@ export interface PsyncRequest {
 
 const MARK_LENGTH = 40;
 
+/** Replicas that get the same bytes. */
+interface TransferGroup {
+  readonly peers: ReplicaPeer[];
+  /** The RDB ends at a mark; otherwise its length comes first. */
+  readonly byMark: boolean;
+  readonly excludeData: boolean;
+}
+
 export class MasterSide {
   readonly waiters: AckWaiters;
   readonly #deps: MasterSideDeps;
@@ -53,6 +61,7 @@ export class MasterSide {
   readonly #transfers = new Set<Transfer>();
   #startTimer: Timer | undefined;
   #ticks = 0;
+  #closed = false;
   #noReplicasSinceMs: number;
   #limits: BufferLimit;
 
@@ -93,7 +102,7 @@ export class MasterSide {
 
   /** PSYNC or SYNC. The answer is written to the session, now or when the synchronisation begins. */
   sync(session: Session, request: PsyncRequest | undefined): Reply {
-    const { log, stats, stream, config, clock } = this.#deps;
+    const { log, stats, stream, config } = this.#deps;
     if (this.#peers.has(session)) return NO_REPLY;
     if (session.pendingBytes > 0) return error('ERR SYNC and PSYNC are invalid with pending output');
     const peer = this.peerOf(session);
@@ -124,12 +133,17 @@ export class MasterSide {
         `Replication backlog created, my new replication IDs are '${stream.id}' and '${stream.secondId}'`,
       );
     }
-    // In a turn of its own: those that ask at the same time share one snapshot.
-    this.#startTimer ??= clock.after(0, () => {
+    this.#startSoon();
+    return NO_REPLY;
+  }
+
+  /** In a turn of its own: those that ask at the same time share one snapshot. */
+  #startSoon(): void {
+    if (this.#closed) return;
+    this.#startTimer ??= this.#deps.clock.after(0, () => {
       this.#startTimer = undefined;
       this.#startWaiting();
     });
-    return NO_REPLY;
   }
 
   #attach(peer: ReplicaPeer): void {
@@ -206,28 +220,35 @@ export class MasterSide {
 
   /** Begins the synchronisation of the replicas that wait, unless they should wait for more. */
   #startWaiting(): void {
-    const { clock, config } = this.#deps;
+    const { clock, config, databases } = this.#deps;
     const waiting = this.peers.filter((peer) => peer.state === 'waiting');
     const first = waiting[0];
     if (first === undefined) return;
     const enough = config.number('repl-diskless-sync-max-replicas');
     const waitedMs = clock.nowMs() - first.attachedAtMs;
     if (waitedMs < this.#delayMs() && !(enough > 0 && waiting.length >= enough)) return;
-    const byMark = (peer: ReplicaPeer): boolean =>
-      peer.eofCapable && (config.flag('repl-diskless-sync') || peer.excludeData);
-    for (const exclude of [false, true]) {
-      const group = waiting.filter((peer) => peer.excludeData === exclude);
-      this.#startTransfer(group.filter(byMark), true, exclude);
-      this.#startTransfer(
-        group.filter((peer) => !byMark(peer)),
-        false,
-        exclude,
-      );
+    for (const group of this.#groups(waiting)) {
+      // One snapshot at a time; these wait for the end of the other transfer.
+      if (!group.excludeData && databases.some(({ snapshot }) => snapshot !== undefined)) continue;
+      this.#startTransfer(group);
     }
   }
 
-  #startTransfer(peers: readonly ReplicaPeer[], byMark: boolean, excludeData: boolean): void {
-    if (peers.length === 0) return;
+  /** Those that can share a transfer. */
+  #groups(waiting: readonly ReplicaPeer[]): TransferGroup[] {
+    const { config } = this.#deps;
+    const groups: TransferGroup[] = [];
+    for (const peer of waiting) {
+      const { excludeData } = peer;
+      const byMark = peer.eofCapable && (config.flag('repl-diskless-sync') || excludeData);
+      const group = groups.find((each) => each.byMark === byMark && each.excludeData === excludeData);
+      if (group) group.peers.push(peer);
+      else groups.push({ peers: [peer], byMark, excludeData });
+    }
+    return groups;
+  }
+
+  #startTransfer({ peers, byMark, excludeData }: TransferGroup): void {
     const { clock, config, databases, log, random, stream } = this.#deps;
     const { offset } = stream;
     const masterDb = this.#deps.masterStreamDb();
@@ -242,7 +263,7 @@ export class MasterSide {
       },
     };
     const options = { compress: config.flag('rdbcompression'), checksum: config.flag('rdbchecksum') };
-    const snapshot = excludeData ? emptySnapshot : new Snapshot(databases);
+    const snapshot = new Snapshot(excludeData ? [] : databases);
     // What follows the snapshot must name its database anew: the new replicas have not seen the last SELECT.
     stream.selectedDb = -1;
     for (const peer of peers) {
@@ -254,17 +275,21 @@ export class MasterSide {
     log('notice', `Sending an RDB of the data set to ${peers.map((peer) => peer.name).join(', ')}`);
     const transfer = new Transfer({
       clock,
-      pieces: () => snapshot.pieces(info, options),
+      pieces: snapshot.pieces(info, options),
       mark: byMark ? random.hex(MARK_LENGTH) : undefined,
       sessions: peers.map((peer) => peer.session),
       timeoutMs: () => config.number('repl-timeout') * 1000,
       onDone: (sessions) => {
-        this.#transfers.delete(transfer);
         for (const session of sessions) this.#transferred(session, byMark);
       },
       onStuck: (session) => {
         const peer = this.#peers.get(session);
         if (peer) this.#drop(peer, `Disconnecting timedout replica (full sync): ${peer.name}`);
+      },
+      onEnd: () => {
+        snapshot.release();
+        this.#transfers.delete(transfer);
+        this.#startSoon();
       },
     });
     this.#transfers.add(transfer);
@@ -392,6 +417,7 @@ export class MasterSide {
   }
 
   close(): void {
+    this.#closed = true;
     this.#startTimer?.cancel();
     for (const transfer of this.#transfers) transfer.stop();
     this.waiters.close();

@@ -1,6 +1,6 @@
 /**
  * Owns the sending of one RDB to one or more replicas, at the pace of the slowest, while the node goes on serving.
- * A replica that takes an RDB up to a mark gets it in one pass; for one that wants the length first, a first pass counts.
+ * A replica that takes an RDB up to a mark gets it as it is made; for one that wants the length first it is made beforehand.
  * Never knows why the RDB is sent, nor what follows. Source: Redis rdb.c rdbSaveRioWithEOFMark, replication.c
  * rdbPipeReadHandler, sendBulkToSlave.
  */
@@ -15,8 +15,7 @@ const SLOW_RETRY_MS = 2;
 
 export interface TransferOptions {
   readonly clock: Clock;
-  /** The RDB from its beginning, as often as it is called. */
-  readonly pieces: () => Iterator<Buffer, void>;
+  readonly pieces: Iterator<Buffer, void>;
   /** 40 characters that end the RDB; undefined: its length stands before it. */
   readonly mark: string | undefined;
   readonly sessions: readonly Session[];
@@ -25,15 +24,17 @@ export interface TransferOptions {
   /** Everything is written to `sessions`, those that are left. */
   readonly onDone: (sessions: readonly Session[]) => void;
   readonly onStuck: (session: Session) => void;
+  /** The transfer is over: done, or nobody is left who wants it. */
+  readonly onEnd: () => void;
 }
 
 export class Transfer {
   readonly #options: TransferOptions;
   readonly #sessions: Set<Session>;
   #pieces: Iterator<Buffer, void>;
-  /** The length, once the first pass has counted it. */
-  #lengthBytes: number | undefined;
-  #countedBytes = 0;
+  /** The whole RDB, while its length is not known. */
+  #collected: Buffer[] | undefined;
+  #ended = false;
   #timer: Timer | undefined;
   /** Of the replicas that are full: what they had to take when that last changed. */
   readonly #full = new Map<Session, { readonly pendingBytes: number; readonly sinceMs: number }>();
@@ -41,7 +42,8 @@ export class Transfer {
   constructor(options: TransferOptions) {
     this.#options = options;
     this.#sessions = new Set(options.sessions);
-    this.#pieces = options.pieces();
+    this.#pieces = options.pieces;
+    if (options.mark === undefined) this.#collected = [];
   }
 
   start(): void {
@@ -58,35 +60,53 @@ export class Transfer {
   stop(): void {
     this.#timer?.cancel();
     this.#sessions.clear();
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#options.onEnd();
   }
 
   #turn(): void {
-    const { clock, mark } = this.#options;
-    const counting = mark === undefined && this.#lengthBytes === undefined;
+    const { clock } = this.#options;
     const endMs = clock.monotonicMs() + TURN_MS;
     do {
-      if (!counting && this.#mustWait()) {
-        if (this.#sessions.size > 0) this.#timer = clock.after(SLOW_RETRY_MS, () => this.#turn());
+      if (this.#collected === undefined && this.#mustWait()) {
+        if (!this.#ended) this.#timer = clock.after(SLOW_RETRY_MS, () => this.#turn());
         return;
       }
       const next = this.#pieces.next();
-      if (!next.done) {
-        if (counting) this.#countedBytes += next.value.length;
-        else this.#write(next.value);
-      } else if (counting) {
-        this.#lengthBytes = this.#countedBytes;
-        this.#pieces = this.#options.pieces();
-        this.#write(`$${this.#lengthBytes}\r\n`);
-        break;
-      } else {
-        if (mark !== undefined) this.#write(mark);
-        const sessions = [...this.#sessions];
-        this.#sessions.clear();
-        this.#options.onDone(sessions);
+      if (!next.done) this.#take(next.value);
+      else if (this.#collected !== undefined) this.#sendCollected(this.#collected);
+      else {
+        this.#finish();
         return;
       }
-    } while (clock.monotonicMs() < endMs);
-    this.#timer = clock.after(0, () => this.#turn());
+    } while (clock.monotonicMs() < endMs && !this.#ended);
+    if (!this.#ended) this.#timer = clock.after(0, () => this.#turn());
+  }
+
+  #take(piece: Buffer): void {
+    if (this.#collected === undefined) this.#write(piece);
+    else this.#collected.push(piece);
+  }
+
+  /** The length is known now: from here on the pieces are those that were collected. */
+  #sendCollected(pieces: readonly Buffer[]): void {
+    this.#write(`$${pieces.reduce((sum, piece) => sum + piece.length, 0)}\r\n`);
+    this.#pieces = pieces.values();
+    this.#collected = undefined;
+  }
+
+  #finish(): void {
+    const { mark, onDone } = this.#options;
+    if (mark !== undefined) this.#write(mark);
+    const sessions = [...this.#sessions];
+    this.#sessions.clear();
+    onDone(sessions);
+    this.#end();
   }
 
   /** Whether a replica must first take what it has; gives up those that take nothing. */

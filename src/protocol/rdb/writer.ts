@@ -40,6 +40,7 @@ export class RdbWriter {
   #piece = new ByteWriter(PIECE_BYTES);
   /** Bytes of the piece that the checksum has seen. */
   #summedBytes = 0;
+  #selectedDb = -1;
 
   constructor(options: RdbWriterOptions) {
     this.#options = options;
@@ -84,10 +85,17 @@ export class RdbWriter {
     writeString(this.#piece, value, this.#options.compress);
   }
 
-  /** The keys that follow are of database `index`, which has `size` keys, `expiringCount` with a time to live. */
-  selectDb(index: number, size: number, expiringCount: number): void {
+  /** The keys that follow are of database `index`. Nothing is written when the last ones were, too. */
+  selectDb(index: number): void {
+    if (index === this.#selectedDb) return;
+    this.#selectedDb = index;
     this.#piece.u8(opcodes.selectDb);
     writeLength(this.#piece, index);
+  }
+
+  /** Selects database `index` and tells how many keys it will have, and how many of them with a time to live. */
+  resizeDb(index: number, size: number, expiringCount: number): void {
+    this.selectDb(index);
     this.#piece.u8(opcodes.resizeDb);
     writeLength(this.#piece, size);
     writeLength(this.#piece, expiringCount);

@@ -12,7 +12,7 @@ const options: LinkOptions = { auth: undefined, listeningPort: 7000, announcedIp
 function rdbOf(keys: Record<string, string>): Buffer {
   const writer = new RdbWriter({ compress: true, checksum: true });
   writer.header({ redisVersion: '7.0.15', createdAtSeconds: 1, usedMemoryBytes: 1 });
-  writer.selectDb(0, Object.keys(keys).length, 0);
+  writer.resizeDb(0, Object.keys(keys).length, 0);
   for (const [key, value] of Object.entries(keys)) writer.entry(key, value, -1);
   writer.end();
   return writer.take();

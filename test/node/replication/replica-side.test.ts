@@ -26,7 +26,7 @@ function rdbOf(keys: number, streamDb = 0): Buffer {
   const writer = new RdbWriter({ compress: true, checksum: true });
   const replication = { streamDb, id: ID, offset: 0 };
   writer.header({ redisVersion: '7.0.15', createdAtSeconds: 1, usedMemoryBytes: 1, replication });
-  writer.selectDb(0, keys, 0);
+  writer.resizeDb(0, keys, 0);
   for (let i = 0; i < keys; i++) writer.entry(`key${i}`, `value ${i}`, -1);
   writer.end();
   return writer.take();

@@ -93,7 +93,7 @@ describe('an RDB file', () => {
             usedMemoryBytes: 123_456_789,
             replication: { streamDb: 0, id: 'a'.repeat(40), offset: 2 ** 40 },
           });
-          writer.selectDb(2, keys.length, 0);
+          writer.resizeDb(2, keys.length, 0);
           for (const [key, value, expireAtMs] of keys) {
             writer.entry(key, value, expireAtMs);
             if (writer.pendingBytes > chunkBytes) pieces.push(writer.take());
