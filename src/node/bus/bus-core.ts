@@ -36,7 +36,7 @@ export interface BusHost {
   save(): void;
   /** The state cannot be kept any more: the node must end. */
   fatal(message: string): void;
-  /** Asks that `settle` be called soon: something is left to do. */
+  /** Asks that `settle` be called when what has arrived by now is worked off. May be called again and again. */
   wake(): void;
   countKeysInSlot(slot: number): number;
   /** Of slots that are no longer this node's. */
@@ -82,15 +82,18 @@ export class BusCore {
   /** Number of the last PING, PONG or MEET sent. */
   gossipRound = 0;
 
-  /** The machine is at work and will settle by itself: the host need not be woken. */
-  busy = false;
   /** Left to do by `settle`. */
   stateUpdateDue = false;
   saveDue: SaveUrgency | undefined;
   /** Slots or the role of this node changed by command: everybody is to hear of it at once. */
   announcementDue = false;
   readonly undialled = new Set<ClusterNode>();
-  readonly introductions = new Set<ClusterNode>();
+  /** Nodes whose handshake has ended: since `settle` looked last, since the last tick, and in the tick before. */
+  readonly introductions = {
+    fresh: new Set<ClusterNode>(),
+    recent: new Set<ClusterNode>(),
+    due: new Set<ClusterNode>(),
+  };
   readonly outbox: { readonly link: BusLink; readonly packet: Buffer }[] = [];
 
   constructor(state: ClusterState, settings: BusSettings, clock: Clock, random: Random, host: BusHost) {
@@ -109,29 +112,25 @@ export class BusCore {
     this.host.log(level, message);
   }
 
-  wake(): void {
-    if (!this.busy) this.host.wake();
-  }
-
   updateStateSoon(): void {
     this.stateUpdateDue = true;
-    this.wake();
+    this.host.wake();
   }
 
   /** 'now' is for what would be harmful to forget after others have heard of it, and for commands. */
   saveSoon(urgency: SaveUrgency): void {
     if (this.saveDue !== 'now') this.saveDue = urgency;
-    if (urgency === 'now') this.wake();
+    if (urgency === 'now') this.host.wake();
   }
 
   announceSoon(): void {
     this.announcementDue = true;
-    this.wake();
+    this.host.wake();
   }
 
   dialSoon(node: ClusterNode): void {
     this.undialled.add(node);
-    this.wake();
+    this.host.wake();
   }
 
   /** Sent when the state is kept, so that nobody hears of what a crash could make untrue. */
@@ -140,6 +139,6 @@ export class BusCore {
     const index = MESSAGE_TYPES.indexOf(type);
     this.stats.sent[index] = (this.stats.sent[index] as number) + 1;
     this.outbox.push({ link, packet });
-    this.wake();
+    this.host.wake();
   }
 }

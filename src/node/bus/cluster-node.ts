@@ -41,7 +41,7 @@ export class ClusterNode {
   readonly failReports = new Map<ClusterNode, number>();
   /** The PING that carried it last in its gossip. */
   lastGossipRound = 0;
-  /** Its handshake has just ended: the next tick tells it once more about everyone. */
+  /** Its handshake has ended on our side, and it has sent no PING since. */
   introducePending = false;
 
   constructor(id: string, flags: number, createdAtMs: number) {

@@ -180,7 +180,7 @@ class TcpCluster implements Cluster {
     };
   }
 
-  /** For changes outside the machine's own events, such as commands, whose caller does not settle. */
+  /** After all that has arrived in this turn of the event loop: one write of the file serves many messages. */
   #settleSoon(): void {
     if (this.#closed || this.#settling !== undefined) return;
     this.#settling = setImmediate(() => {

@@ -6,7 +6,6 @@ import { nodeFlag } from '../../protocol/bus/wire.ts';
 import type { BusCore } from './bus-core.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { sendPing } from './compose.ts';
-import { introduceAgain } from './handshake.ts';
 import { BusLink } from './link.ts';
 
 export const TICK_MS = 100;
@@ -26,7 +25,6 @@ export function tendLinks(core: BusCore): void {
       core.state.deleteNode(node);
       continue;
     }
-    introduceAgain(core, node);
     dial(core, node);
   }
 }

@@ -51,33 +51,49 @@ export function endHandshake(core: BusCore, node: ClusterNode, header: BusHeader
   node.mark(nodeFlag.handshake, false);
   node.mark(header.flags & (nodeFlag.master | nodeFlag.replica), true);
   core.saveSoon('later');
-  core.introductions.add(node);
-  core.wake();
+  core.introductions.fresh.add(node);
+  core.host.wake();
+}
+
+/** Tells new nodes about everyone, and everyone about them, now instead of by and by. */
+export function introduceNewcomers(core: BusCore): void {
+  const newcomers = core.introductions.fresh;
+  core.introductions.fresh = new Set();
+  introduce(core, newcomers);
+  for (const node of newcomers) {
+    node.introducePending = true;
+    core.introductions.recent.add(node);
+  }
 }
 
 /**
- * Tells new nodes about everyone, and everyone about them, now instead of by and by. A new node may still be at its
- * own side of the handshake, where it does not listen to gossip: `introduceAgain` repeats it at the next tick.
+ * Does it once more a tick or two later, for all of that time together: some may have been at their own side of a
+ * handshake, where nobody listens to gossip.
  */
-export function introduce(core: BusCore): void {
-  const newcomers = new Set([...core.introductions].filter((node) => node.link !== undefined));
-  core.introductions.clear();
+export function introduceAgain(core: BusCore): void {
+  const { due, recent } = core.introductions;
+  core.introductions.due = recent;
+  core.introductions.recent = new Set();
+  introduce(core, due);
+}
+
+function introduce(core: BusCore, newcomers: ReadonlySet<ClusterNode>): void {
+  if (newcomers.size === 0) return;
   for (const node of core.state.nodes) {
-    if (node.link === undefined || node.inHandshake || newcomers.size === 0) continue;
-    if (newcomers.has(node)) tellEveryone(core, node);
+    if (node.link === undefined || node.inHandshake) continue;
+    if (newcomers.has(node)) sendPing(core, node.link, 'ping', 'everyone');
     else sendPing(core, node.link, 'pong', newcomers);
   }
-  for (const node of newcomers) node.introducePending = true;
 }
 
-export function introduceAgain(core: BusCore, node: ClusterNode): void {
+/**
+ * The first PING of a node since its handshake: our PONG ends its side of it. What follows on the same link is
+ * what it will listen to.
+ */
+export function introduceTo(core: BusCore, node: ClusterNode, link: BusLink): void {
   if (!node.introducePending) return;
   node.introducePending = false;
-  tellEveryone(core, node);
-}
-
-function tellEveryone(core: BusCore, node: ClusterNode): void {
-  if (node.link !== undefined) sendPing(core, node.link, 'ping', 'everyone');
+  sendPing(core, link, 'pong', 'everyone');
 }
 
 /** Slots or the role of this node have changed. */

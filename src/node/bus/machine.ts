@@ -9,7 +9,7 @@ import { nodeFlag } from '../../protocol/bus/wire.ts';
 import type { BusCore } from './bus-core.ts';
 import { sendPing } from './compose.ts';
 import { dial, pingOneAtRandom, tendLinks, watchNodes } from './cron.ts';
-import { announce, introduce } from './handshake.ts';
+import { announce, introduceAgain, introduceNewcomers } from './handshake.ts';
 import { Health } from './health.ts';
 import { BusLink, type LinkHandle } from './link.ts';
 import { receive } from './receive.ts';
@@ -29,17 +29,16 @@ export class BusMachine {
 
   /** To be called every TICK_MS. */
   tick(): void {
-    this.#enter(() => {
-      const { core } = this;
-      this.#ticks++;
-      this.refreshMyself();
-      tendLinks(core);
-      pingOneAtRandom(core, this.#ticks);
-      if (watchNodes(core) || !core.state.ok) core.stateUpdateDue = true;
-      resumeFollowing(core);
-      this.#tellFirstOffset();
-      if (core.saveDue !== undefined) core.saveDue = 'now';
-    });
+    const { core } = this;
+    this.#ticks++;
+    this.refreshMyself();
+    tendLinks(core);
+    introduceAgain(core);
+    pingOneAtRandom(core, this.#ticks);
+    if (watchNodes(core) || !core.state.ok) core.updateStateSoon();
+    resumeFollowing(core);
+    this.#tellFirstOffset();
+    if (core.saveDue !== undefined) core.saveSoon('now');
   }
 
   /** Somebody has connected. */
@@ -53,13 +52,11 @@ export class BusMachine {
   connected(link: BusLink): void {
     const { node } = link;
     if (!link.open || node === undefined) return;
-    this.#enter(() => {
-      // An unanswered PING of before keeps its time, or a node that takes connections only would never fail.
-      const pendingSinceMs = node.pingSentMs;
-      sendPing(this.core, link, node.has(nodeFlag.meet) ? 'meet' : 'ping');
-      if (pendingSinceMs !== 0) node.pingSentMs = pendingSinceMs;
-      node.mark(nodeFlag.meet, false);
-    });
+    // An unanswered PING of before keeps its time, or a node that takes connections only would never fail.
+    const pendingSinceMs = node.pingSentMs;
+    sendPing(this.core, link, node.has(nodeFlag.meet) ? 'meet' : 'ping');
+    if (pendingSinceMs !== 0) node.pingSentMs = pendingSinceMs;
+    node.mark(nodeFlag.meet, false);
   }
 
   /** A link has ended, or could not be opened. */
@@ -73,7 +70,7 @@ export class BusMachine {
 
   /** May close the link: nothing more of it is to be read then. */
   received(link: BusLink, message: BusMessage): void {
-    if (link.open) this.#enter(() => receive(this.core, link, message));
+    if (link.open) receive(this.core, link, message);
   }
 
   /** What directives say of this node itself. */
@@ -91,29 +88,19 @@ export class BusMachine {
   }
 
   /**
-   * Does what was left to do: first the verdict on the cluster, then the file, then the messages. To be called
-   * before replies of commands are sent. Cheap when there is nothing.
+   * Does what was left to do: first the verdict on the cluster, then the file, then the messages. To be called when
+   * the host was woken, and before replies of commands are sent. Cheap when there is nothing.
    */
   settle(): void {
     const { core } = this;
     for (const node of core.undialled) dial(core, node);
     core.undialled.clear();
-    if (core.introductions.size > 0) introduce(core);
+    if (core.introductions.fresh.size > 0) introduceNewcomers(core);
     if (core.stateUpdateDue) this.#health.update();
     if (core.announcementDue) announce(core);
     if (core.saveDue === 'now') this.#save();
     if (core.outbox.length > 0) {
       for (const { link, packet } of core.outbox.splice(0)) if (link.open) link.handle?.send(packet);
-    }
-  }
-
-  #enter(work: () => void): void {
-    this.core.busy = true;
-    try {
-      work();
-      this.settle();
-    } finally {
-      this.core.busy = false;
     }
   }
 

@@ -11,7 +11,7 @@ import { sendPing } from './compose.ts';
 import { resolveEpochCollision } from './epochs.ts';
 import { hearAlive, markAsFailed } from './failure-detection.ts';
 import { hearGossip } from './gossip.ts';
-import { endHandshake, welcome } from './handshake.ts';
+import { endHandshake, introduceTo, welcome } from './handshake.ts';
 import type { BusLink } from './link.ts';
 import { becomeMaster, learnRole } from './roles.ts';
 import { acceptClaim, correctStaleClaim } from './slot-claims.ts';
@@ -84,9 +84,8 @@ function receivePing(
       welcome(core, link, header);
       hearGossip(core, undefined, body.gossip);
     }
-    // Known to us by a handshake that has just ended: it wants to know everyone, and may not yet have listened.
-    const newcomer = knownSender?.introducePending === true;
-    sendPing(core, link, 'pong', newcomer ? 'everyone' : 'some');
+    sendPing(core, link, 'pong');
+    if (knownSender !== undefined) introduceTo(core, knownSender, link);
   }
   let sender = knownSender;
   if (!link.inbound && link.node !== undefined) {
