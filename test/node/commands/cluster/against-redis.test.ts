@@ -80,6 +80,8 @@ describe.skipIf(skipWithoutRedisServer)(`CLUSTER beside redis-server${redisServe
   let pairs: Pair[] = [];
   beforeAll(async () => {
     const directives = ['--cluster-node-timeout', '5000', '--cluster-require-full-coverage', 'no'];
+    // A replica is listed from its first byte of the stream on, which is the master's first PING.
+    directives.push('--repl-ping-replica-period', '1');
     pairs = await Promise.all([Pair.start('bundled', directives), Pair.start('redis-server', directives)]);
   });
   afterAll(() => Promise.all(pairs.map((pair) => pair.stop())));
@@ -298,6 +300,58 @@ describe.skipIf(skipWithoutRedisServer)(`CLUSTER beside redis-server${redisServe
       pairs,
       on(0, 'CLUSTER REPLICATE <id1>', 'CLUSTER SETSLOT 1 NODE <id1>', 'CLUSTER FORGET <id1>'),
     );
+  });
+
+  it('refuses alike while the cluster is down', async () => {
+    const down = 'CONFIG SET cluster-require-full-coverage yes';
+    // Redis looks at the coverage again when slots have changed.
+    await compare(pairs, on(0, 'SET b 1', down, 'CLUSTER DELSLOTS 1', 'CLUSTER ADDSLOTS 1'));
+    await compare(pairs, on(1, down, 'CLUSTER DELSLOTS 1'));
+    await until(async () => {
+      const members = pairs.flatMap(({ cluster }) => cluster.members);
+      const states = await Promise.all(members.map((member) => member.info('cluster_state')));
+      return states.every((state) => state === 'fail');
+    }, 'fail everywhere');
+    await until(async () => {
+      const replies = await Promise.all(pairs.map((pair) => pair.ask(1, 'CLUSTER SLOTS')));
+      return replies.every((reply) => reply.includes('<id1>'));
+    }, 'the replica in its CLUSTER SLOTS');
+    const requests = [
+      'GET b',
+      'SET b 2',
+      'MGET b {b}1',
+      'MGET b a',
+      'GET a',
+      'DBSIZE',
+      'MULTI',
+      'GET b',
+      'EXEC',
+      'MULTI',
+      'EXEC',
+    ];
+    await compare(pairs, [
+      ...on(0, ...requests),
+      ...on(1, 'READONLY', 'GET b', 'READWRITE', 'GET b'),
+      ...on(0, 'CONFIG SET cluster-allow-reads-when-down yes', ...requests),
+      ...on(
+        1,
+        'CONFIG SET cluster-allow-reads-when-down yes',
+        'READONLY',
+        'GET b',
+        'SET b 3',
+        'READWRITE',
+        'GET b',
+      ),
+      ...on(0, 'CONFIG SET cluster-preferred-endpoint-type unknown-endpoint', 'GET {b}2'),
+      ...on(1, 'CONFIG SET cluster-preferred-endpoint-type unknown-endpoint', 'GET b', 'CLUSTER SLOTS'),
+      ...on(
+        1,
+        'CONFIG SET cluster-preferred-endpoint-type hostname',
+        'GET b',
+        'CLUSTER SLOTS',
+        'CLUSTER SHARDS',
+      ),
+    ]);
   });
 });
 
