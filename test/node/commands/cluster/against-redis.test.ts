@@ -51,7 +51,9 @@ class Pair {
     for (const [place, { port, busPort }] of this.cluster.members.entries()) {
       normal = normal.replaceAll(String(busPort), `<bus${place}>`).replaceAll(String(port), `<port${place}>`);
     }
-    normal = normal.replace(/(\$2\r\nid\r\n):\d+/, '$1:<client>');
+    normal = normal
+      .replace(/(\$2\r\nid\r\n):\d+/, '$1:<client>')
+      .replace(/(replication-offset\r\n):\d+/g, '$1:<offset>');
     return /^[$=]\d+\r\n(?:txt:)?<id/.test(normal) ? sortedNodes(normal) : normal;
   }
 }
