@@ -208,6 +208,29 @@ describe('moving slots', () => {
     expectAllAt(fake, target, range(0, 4));
   });
 
+  it('stops at a key that would block its master for too long, and moves the rest', async () => {
+    const { fake, source, target } = await startFake();
+    for (const slot of range(0, 4)) fake.assign(slot, source, 3);
+    // The node timeout is 1 s: half of it is 16 MB.
+    fake.dataBytes = 1e9;
+    fake.sizeOf = (key) => (key === 'k:2:1' ? 17e6 : 15e6);
+    const step = stepOf(source, target, range(0, 4));
+    const migrated: number[] = [];
+    fake.onRequest = (_, words) => {
+      if (words[0] === 'MIGRATE') migrated.push(words.length - words.indexOf('KEYS') - 1);
+    };
+    const error: unknown = await moveSlots(step, running().context).catch((reason) => reason);
+    expect(error).toMatchObject({ code: 'unsafe', hint: expect.stringContaining('Slots 2 stay open') });
+    expect(String(error)).toContain('k:2:1 (slot 2)');
+    expect([0, 1, 3, 4].map((slot) => target.table.get(slot))).toEqual(Array(4).fill(target.id));
+    // Large keys go one by one.
+    expect(Math.max(...migrated)).toBe(1);
+    expect([...source.keysIn(2).keys(), ...target.keysIn(2).keys()].sort()).toEqual(['k:2:0', 'k:2:1', 'k:2:2']);
+    fake.sizeOf = () => 100;
+    expect(await moveSlots(step, running().context)).toBe('done');
+    expectAllAt(fake, target, range(0, 4));
+  });
+
   it('goes on from every state in which a move can be cut short', async () => {
     const { fake, source, target } = await startFake();
     for (const slot of range(0, 5)) fake.assign(slot, source, 2);

@@ -52,6 +52,9 @@ export class FakeCluster {
   readonly nodes: FakeNode[];
   readonly random: Random;
   faults: Faults = noFaults;
+  /** What INFO and MEMORY USAGE tell, in bytes. */
+  dataBytes = 1000;
+  sizeOf: (key: string) => number = () => 100;
   /** Whether a claim reaches the other nodes at once. */
   broadcasts = true;
   /** What the client wrote and was told OK for. */
@@ -194,10 +197,14 @@ export class FakeCluster {
         return bulk(
           command === 'CLUSTER'
             ? 'cluster_state:ok\r\ncluster_current_epoch:9\r\n'
-            : 'redis_version:7.0.15\r\n',
+            : `redis_version:7.0.15\r\nused_memory_dataset:${this.dataBytes}\r\n`,
         );
       case 'SETSLOT':
         return this.#setSlot(node, Number(words[2]), (words[3] ?? '').toUpperCase(), words[4] ?? '');
+      case 'CONFIG':
+        return array(['cluster-node-timeout', '1000']);
+      case 'MEMORY':
+        return `:${this.sizeOf(words[2] ?? '')}\r\n`;
       case 'DBSIZE':
         return `:${[...node.keys.values()].reduce((sum, keys) => sum + keys.size, 0)}\r\n`;
       case 'COUNTKEYSINSLOT':

@@ -11,6 +11,7 @@ import type { StepContext } from '../../context.ts';
 import { BatchSize } from './batch-size.ts';
 import { compareCopies } from './compare-copies.ts';
 import type { Ends } from './ends.ts';
+import type { SizeGuard } from './large-keys.ts';
 
 /** Without any progress for this long, a failure that should pass is given up on. */
 const patienceMs = 30_000;
@@ -20,16 +21,19 @@ const longestPauseMs = 1000;
 const replyPatienceFactor = 4;
 const replyPatienceMs = 15_000;
 
-/** Keys of one slot that source and target hold with different values or times to live. */
-export class KeyConflict extends Error {
-  override readonly name = 'KeyConflict';
+/** A slot that cannot be drained until the operator has done something about the keys. It stays open. */
+export class StuckSlot extends Error {
+  override readonly name = 'StuckSlot';
   readonly slot: number;
   readonly keys: readonly Buffer[];
+  /** "differs": source and target hold them with different values or times to live. */
+  readonly why: 'differs' | 'too large';
 
-  constructor(slot: number, keys: readonly Buffer[]) {
-    super(`slot ${slot} has ${keys.length} keys that differ between source and target`);
+  constructor(slot: number, keys: readonly Buffer[], why: StuckSlot['why']) {
+    super(`slot ${slot} cannot be drained: ${why}`);
     this.slot = slot;
     this.keys = keys;
+    this.why = why;
   }
 }
 
@@ -40,10 +44,12 @@ export class KeyMover {
   readonly #ends: Ends;
   readonly #context: StepContext;
   readonly #size: BatchSize;
+  readonly #guard: SizeGuard;
   #lastReplyMs = 0;
 
-  constructor(ends: Ends, context: StepContext) {
+  constructor(ends: Ends, guard: SizeGuard, context: StepContext) {
     this.#ends = ends;
+    this.#guard = guard;
     this.#context = context;
     this.#size = new BatchSize(context.moveOptions.pipeline);
   }
@@ -55,10 +61,10 @@ export class KeyMover {
 
   /**
    * Moves every key of the slot; `listed` are some of them, when they are known already. Returns how many were moved.
-   * Throws a KeyConflict, or a TribError when a node refuses or stays away.
+   * Throws a StuckSlot, or a TribError when a node refuses or stays away.
    */
   async drain(slot: number, listed: Reply | undefined): Promise<number> {
-    let keys = listed === undefined ? undefined : this.#keysOf(listed);
+    let keys: readonly Buffer[] | undefined = listed === undefined ? undefined : this.#keysOf(listed);
     let moved = 0;
     let pauseMs = firstPauseMs;
     let progressMs = this.#context.clock.monotonicMs();
@@ -66,6 +72,9 @@ export class KeyMover {
       try {
         keys ??= this.#keysOf(await this.#ends.stream.call(this.listKeys(slot), { repeatable: true }));
         if (keys.length === 0) return moved;
+        const { now, large } = await this.#guard.fit(keys);
+        if (now.length === 0 && large !== undefined) throw new StuckSlot(slot, [large.key], 'too large');
+        keys = now;
         const replace = this.#context.moveOptions.replace;
         const [reply, next] = await this.#migrateAndList(slot, keys, replace);
         const verdict = this.#judge(reply);
@@ -149,7 +158,7 @@ export class KeyMover {
   /** Some of the keys are on the target already: a former attempt broke off, or somebody wrote them there. */
   async #moveBusy(slot: number, keys: readonly Buffer[]): Promise<void> {
     const { differing, equal, missing } = await compareCopies(this.#ends, keys);
-    if (differing.length > 0) throw new KeyConflict(slot, differing);
+    if (differing.length > 0) throw new StuckSlot(slot, differing, 'differs');
     for (const [group, replace] of [
       [equal, true],
       [missing, false],

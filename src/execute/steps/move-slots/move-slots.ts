@@ -11,7 +11,7 @@ import { formatAddress } from '../../../protocol/text/addresses.ts';
 import type { StepContext } from '../../context.ts';
 import { closeSlots, emptinessQuestions, tellAll } from './close.ts';
 import { type Ends, prepareEnds } from './ends.ts';
-import type { KeyConflict } from './key-mover.ts';
+import type { StuckSlot } from './key-mover.ts';
 import { OtherMasters, openSlots } from './set-slot.ts';
 import { moveFullSlots, type OpenableSlot } from './slot-stream.ts';
 
@@ -48,8 +48,8 @@ export async function moveSlots(
       .filter(({ keys }) => keys > 0)
       .map(({ slot, keys }) => ({ slot, keys, state: 'closed' as const })),
   ];
-  const conflicts = await moveFullSlots(ends, others, full, context, moved);
-  if (conflicts.length > 0) throw keysDiffer(ends, conflicts);
+  const stuck = await moveFullSlots(ends, others, full, context, moved);
+  if (stuck.length > 0) throw whyStuck(ends, stuck);
   return left.size === 0 ? 'done' : { ...step, slots: left.ranges() };
 }
 
@@ -98,8 +98,8 @@ async function moveEmptySlots(
       refilled.push(...held);
       // The source keeps keys of a slot that is the target's only until it hears of it: they are moved at once.
       const states = late.map((slot) => ({ slot, keys: 1, state: 'late' as const }));
-      const conflicts = await moveFullSlots(ends, others, states, context, moved);
-      if (conflicts.length > 0) throw keysDiffer(ends, conflicts);
+      const stuck = await moveFullSlots(ends, others, states, context, moved);
+      if (stuck.length > 0) throw whyStuck(ends, stuck);
       for (const slot of batch) if (!unclosed.has(slot)) moved(slot, 0);
     }
   };
@@ -114,24 +114,54 @@ async function allSettledOrThrow(running: readonly Promise<void>[]): Promise<voi
   }
 }
 
-function keysDiffer(ends: Ends, conflicts: readonly KeyConflict[]): TribError {
+function whyStuck(ends: Ends, stuck: readonly StuckSlot[]): TribError {
+  const differing = stuck.filter(({ why }) => why === 'differs');
+  return differing.length > 0 ? keysDiffer(ends, differing) : keysTooLarge(ends, stuck);
+}
+
+function keysDiffer(ends: Ends, stuck: readonly StuckSlot[]): TribError {
   const [source, target] = [ends.source, ends.target].map(({ address }) => formatAddress(address));
-  const shown = conflicts.flatMap(({ slot, keys }) =>
-    keys.map((key) => `    - ${escapeBytes(key)} (slot ${slot})`),
-  );
-  const slots = formatRanges(rangesOf(conflicts.map(({ slot }) => slot).sort((a, b) => a - b)), ',');
-  const listed = shown.length > 50 ? [...shown.slice(0, 50), `    and ${shown.length - 50} more`] : shown;
+  const count = stuck.reduce((sum, { keys }) => sum + keys.length, 0);
   return new TribError(
     'unsafe',
     [
-      `*** Found ${shown.length} key(s) in both source node and target node having different values.`,
+      `*** Found ${count} key(s) in both source node and target node having different values.`,
       `    Source node: ${source}`,
       `    Target node: ${target}`,
       '    Keys(s):',
-      ...listed,
+      ...keyLines(stuck),
     ].join('\n'),
     {
-      hint: `Slots ${slots} stay open, and no key is lost. Delete the wrong copies, or move again with --replace: the source's win.`,
+      hint: `${stayOpen(stuck)} Delete the wrong copies, or move again with --replace: the source's win.`,
     },
   );
+}
+
+function keysTooLarge(ends: Ends, stuck: readonly StuckSlot[]): TribError {
+  const source = formatAddress(ends.source.address);
+  return new TribError(
+    'unsafe',
+    [
+      `*** Found key(s) so large that moving them would block ${source} until it is taken for failed:`,
+      ...keyLines(stuck),
+    ].join('\n'),
+    {
+      hint: `${stayOpen(stuck)} Raise the node timeout of every node for a while (CONFIG SET cluster-node-timeout), then move again.`,
+    },
+  );
+}
+
+function stayOpen(stuck: readonly StuckSlot[]): string {
+  const slots = rangesOf(stuck.map(({ slot }) => slot).sort((a, b) => a - b));
+  return `Slots ${formatRanges(slots, ',')} stay open, and no key is lost.`;
+}
+
+const mostKeysShown = 50;
+
+function keyLines(stuck: readonly StuckSlot[]): string[] {
+  const lines = stuck.flatMap(({ slot, keys }) =>
+    keys.map((key) => `    - ${escapeBytes(key)} (slot ${slot})`),
+  );
+  const more = lines.length - mostKeysShown;
+  return more > 0 ? [...lines.slice(0, mostKeysShown), `    and ${more} more`] : lines;
 }

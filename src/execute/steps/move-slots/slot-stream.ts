@@ -6,7 +6,8 @@ import { type Reply, ReplyError } from '../../../client/command.ts';
 import type { StepContext } from '../../context.ts';
 import { closeDrained, tellAll } from './close.ts';
 import type { Ends } from './ends.ts';
-import { KeyConflict, KeyMover } from './key-mover.ts';
+import { KeyMover, StuckSlot } from './key-mover.ts';
+import { SizeGuard } from './large-keys.ts';
 import { type OtherMasters, openSlots } from './set-slot.ts';
 
 export interface OpenableSlot {
@@ -33,7 +34,7 @@ interface ReadySlot extends OpenableSlot {
 
 /**
  * Moves the slots and calls `moved` for each. When the operator ends it, slots that were not opened are left. Returns
- * the slots whose keys differ between the ends; they stay open. Throws a TribError when something else fails.
+ * the slots that are stuck; they stay open. Throws a TribError when something else fails.
  */
 export async function moveFullSlots(
   ends: Ends,
@@ -41,10 +42,10 @@ export async function moveFullSlots(
   slots: readonly OpenableSlot[],
   context: StepContext,
   moved: (slot: number, keys: number) => void,
-): Promise<KeyConflict[]> {
+): Promise<StuckSlot[]> {
   if (slots.length === 0) return [];
-  const stream = new SlotStream(ends, others, slots, context, moved);
-  return stream.run();
+  const mover = new KeyMover(ends, await SizeGuard.of(ends), context);
+  return new SlotStream(ends, others, mover, slots, context, moved).run();
 }
 
 class SlotStream {
@@ -55,7 +56,7 @@ class SlotStream {
   readonly #mover: KeyMover;
   readonly #pending: OpenableSlot[];
   readonly #ready: ReadySlot[];
-  readonly #conflicts: KeyConflict[] = [];
+  readonly #stuck: StuckSlot[] = [];
   /** Keys moved out of each slot that is open. */
   readonly #keysMoved = new Map<number, number>();
   #drained: ReadySlot[] = [];
@@ -68,6 +69,7 @@ class SlotStream {
   constructor(
     ends: Ends,
     others: OtherMasters,
+    mover: KeyMover,
     slots: readonly OpenableSlot[],
     context: StepContext,
     moved: (slot: number, keys: number) => void,
@@ -76,7 +78,7 @@ class SlotStream {
     this.#others = others;
     this.#context = context;
     this.#moved = moved;
-    this.#mover = new KeyMover(ends, context);
+    this.#mover = mover;
     this.#pending = slots.filter(({ state }) => state === 'closed');
     this.#ready = slots
       .filter(({ state }) => state !== 'closed')
@@ -85,12 +87,12 @@ class SlotStream {
     this.#openKeys = this.#ready.reduce((sum, { keys }) => sum + keys, 0);
   }
 
-  async run(): Promise<KeyConflict[]> {
+  async run(): Promise<StuckSlot[]> {
     await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
     await this.#opening;
     await this.#closing;
     if (this.#failure !== undefined) throw this.#failure.error;
-    return this.#conflicts;
+    return this.#stuck;
   }
 
   /** Drains one slot after the other until there is none left. */
@@ -104,7 +106,7 @@ class SlotStream {
         this.#drained.push(slot);
       } catch (error) {
         this.#release(slot);
-        if (error instanceof KeyConflict) this.#conflicts.push(error);
+        if (error instanceof StuckSlot) this.#stuck.push(error);
         else this.#fail(error);
       }
       if (this.#drained.length >= slotsClosedAtOnce) this.#close();
