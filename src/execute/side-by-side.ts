@@ -12,7 +12,7 @@ const mostAtOnce = 8;
 export function sideBySide(
   steps: readonly MoveSlots[],
   run: (step: MoveSlots) => Promise<Step[]>,
-  context: StepContext,
+  context: Pick<StepContext, 'signal'>,
 ): Promise<Step[]>[] {
   const running = new Set<MoveSlots>();
   let waiting: { readonly step: MoveSlots; readonly begin: () => void }[] = [];

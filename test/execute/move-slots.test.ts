@@ -225,7 +225,11 @@ describe('moving slots', () => {
     expect([0, 1, 3, 4].map((slot) => target.table.get(slot))).toEqual(Array(4).fill(target.id));
     // Large keys go one by one.
     expect(Math.max(...migrated)).toBe(1);
-    expect([...source.keysIn(2).keys(), ...target.keysIn(2).keys()].sort()).toEqual(['k:2:0', 'k:2:1', 'k:2:2']);
+    expect([...source.keysIn(2).keys(), ...target.keysIn(2).keys()].sort()).toEqual([
+      'k:2:0',
+      'k:2:1',
+      'k:2:2',
+    ]);
     fake.sizeOf = () => 100;
     expect(await moveSlots(step, running().context)).toBe('done');
     expectAllAt(fake, target, range(0, 4));
