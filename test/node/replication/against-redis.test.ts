@@ -113,7 +113,7 @@ async function expectSame(master: Standalone, replica: Standalone): Promise<void
     return written !== '0' && written === applied;
   }, 'equal offsets');
   const [, applied, own] =
-    /slave_repl_offset:(\d+)[^]*master_repl_offset:(\d+)/.exec(await replica.client.text('INFO')) ?? [];
+    /slave_repl_offset:(\d+)[\s\S]*master_repl_offset:(\d+)/.exec(await replica.client.text('INFO')) ?? [];
   expect(own).toBe(applied);
   expect(await replica.info('master_replid')).toBe(await master.info('master_replid'));
   for (const db of [0, 1, 2, 3]) {
