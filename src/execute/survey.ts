@@ -2,7 +2,7 @@
  * Owns the asking of nodes: every node at once, each what it sees and how it is, and the making of one topology
  * out of the answers. Reads only; changes nothing on any node.
  */
-import { type Command, type Reply, ReplyError, refusal } from '../client/command.ts';
+import { type Command, ConnectionLost, type Reply, ReplyError, refusal } from '../client/command.ts';
 import type { ClientPool } from '../client/pool.ts';
 import { knownAddresses, mergeViews } from '../cluster/merge.ts';
 import type { NodeView, Silence, Topology } from '../cluster/topology.ts';
@@ -61,6 +61,23 @@ async function askAll(pool: ClientPool, addresses: readonly Address[]): Promise<
       }),
     ),
   );
+}
+
+/**
+ * The views of all, in order, for those who wait; or why one cannot be asked right now: it loads its data, or its
+ * connection broke. Throws a TribError for what does not pass by itself.
+ */
+export async function askPatiently(
+  pool: ClientPool,
+  addresses: readonly Address[],
+): Promise<readonly NodeView[] | string> {
+  try {
+    return await Promise.all(addresses.map((address) => askNode(pool, address)));
+  } catch (error) {
+    const passes = error instanceof ConnectionLost || /\b(LOADING|MASTERDOWN|BUSY)\b/.test(messageOf(error));
+    if (!passes) throw error;
+    return messageOf(error).replace(/\.$/, '');
+  }
 }
 
 /** What one node sees and how it is. Throws a TribError. */

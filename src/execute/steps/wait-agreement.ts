@@ -10,7 +10,7 @@ import type { NodeRef, WaitAgreement } from '../../plan/plan.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { NodeLine } from '../../protocol/text/nodes.ts';
 import { poll, type StepContext } from '../context.ts';
-import { askNode } from '../survey.ts';
+import { askPatiently } from '../survey.ts';
 import { introduce } from './meet.ts';
 
 /** How long word may go round by itself before it is helped along, again each time. */
@@ -27,7 +27,11 @@ export async function waitAgreement(step: WaitAgreement, context: StepContext): 
     context,
     async (elapsedMs) => {
       rounds++;
-      const views = await Promise.all(step.nodes.map(({ address }) => askNode(context.pool, address)));
+      const views = await askPatiently(
+        context.pool,
+        step.nodes.map(({ address }) => address),
+      );
+      if (typeof views === 'string') return views;
       const strangers = strangersTo(views, step);
       const [example] = strangers;
       if (example === undefined) {

@@ -6,7 +6,7 @@ import { TribError } from '../../core/errors.ts';
 import type { WaitServing } from '../../plan/plan.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
 import { poll, type StepContext } from '../context.ts';
-import { askNode } from '../survey.ts';
+import { askPatiently } from '../survey.ts';
 
 export async function waitServing({ nodes }: WaitServing, context: StepContext): Promise<'done' | 'already'> {
   let rounds = 0;
@@ -14,7 +14,11 @@ export async function waitServing({ nodes }: WaitServing, context: StepContext):
     context,
     async () => {
       rounds++;
-      const views = await Promise.all(nodes.map(({ address }) => askNode(context.pool, address)));
+      const views = await askPatiently(
+        context.pool,
+        nodes.map(({ address }) => address),
+      );
+      if (typeof views === 'string') return views;
       const refusing = views.find(({ state }) => state === 'fail');
       if (refusing !== undefined) return `${formatAddress(refusing.address)} still refuses clients`;
       const unlinked = views.find(({ masterLinkUp }) => masterLinkUp === false);
