@@ -35,9 +35,13 @@ export function integer(value: number | bigint): string {
   return value === 0 ? ZERO : value === 1 ? ONE : `:${value}\r\n`;
 }
 
+/** What stands before bulk strings of usual lengths: made once, since every reply with a value begins so. */
+const bulkHeaders = Array.from({ length: 1024 }, (_, length) => `$${length}\r\n`);
+
 /** A latin1 string, one character a byte. */
 export function bulk(text: string): string {
-  return `$${text.length}\r\n${text}\r\n`;
+  const header = bulkHeaders[text.length];
+  return header === undefined ? `$${text.length}\r\n${text}\r\n` : `${header}${text}\r\n`;
 }
 
 export function nullBulk(resp: RespVersion): string {
