@@ -1,14 +1,15 @@
 /**
  * Owns the cluster part of a node: the machine of the bus on sockets, a file, a timer, and the other parts it acts
- * on. Source: Redis 7.0 cluster.c clusterInit, deriveAnnouncedPorts, delKeysInSlot.
+ * on. Source: Redis 7.0 cluster.c clusterInit, delKeysInSlot.
  */
-import { isAbsolute, join } from 'node:path';
+import { resolve } from 'node:path';
 import type { Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { nodeFlag } from '../../protocol/bus/wire.ts';
 import { NodesTextError } from '../../protocol/text/nodes.ts';
-import type { Cluster, Config, Database, NodeParts } from '../parts.ts';
-import { BusCore, type BusHost, type BusSettings } from './bus-core.ts';
+import { systemErrorText, toPath } from '../config/special.ts';
+import type { Cluster, Database, NodeParts } from '../parts.ts';
+import { BusCore, type BusHost } from './bus-core.ts';
 import { ClusterNode } from './cluster-node.ts';
 import { ClusterState } from './cluster-state.ts';
 import { publish } from './compose.ts';
@@ -19,10 +20,9 @@ import type { BusLink } from './link.ts';
 import { BusMachine } from './machine.ts';
 import { formatNodesConf, parseNodesConf } from './nodes-conf.ts';
 import { Router } from './routing.ts';
+import { BUS_PORT_OFFSET, listeningBusPort, settingsOf } from './settings.ts';
 import { TcpLinks } from './tcp-links.ts';
 
-/** The bus listens so far above the client port, unless cluster-port says otherwise. */
-const BUS_PORT_OFFSET = 10_000;
 const MAX_PORT = 65_535;
 
 export interface ClusterDeps {
@@ -56,8 +56,8 @@ class TcpCluster implements Cluster {
     const { parts } = deps;
     const { config, clock, random, log } = parts;
     this.#parts = parts;
-    const path = config.text('cluster-config-file');
-    this.#file = new ConfFile(isAbsolute(path) ? path : join(config.text('dir'), path), random.hex(16));
+    const path = resolve(toPath(config.text('dir')), toPath(config.text('cluster-config-file')));
+    this.#file = new ConfFile(path, random.hex(16));
     try {
       const { state, isNew } = loadState(this.#file, parts);
       const host = this.#host(deps, state);
@@ -79,8 +79,7 @@ class TcpCluster implements Cluster {
 
   async start(): Promise<void> {
     const { config, clock } = this.#parts;
-    const port = this.machine.core.settings.port;
-    const busPort = config.number('cluster-port') || this.#parts.port + BUS_PORT_OFFSET;
+    const busPort = listeningBusPort(this.#parts);
     if (busPort > MAX_PORT)
       throw new ConfFileError(
         'Redis port number too high. Cluster communication port is 10,000 port numbers higher than your Redis port. ' +
@@ -95,7 +94,6 @@ class TcpCluster implements Cluster {
     this.machine.refreshMyself();
     this.machine.settle();
     this.#timer = clock.every(TICK_MS, () => this.machine.tick());
-    this.#parts.log('debug', `Cluster bus of port ${port} listens on port ${busPort}`);
   }
 
   get myId(): string {
@@ -128,7 +126,7 @@ class TcpCluster implements Cluster {
       this.machine.core.host.save();
       return undefined;
     } catch (error) {
-      return messageOf(error);
+      return systemErrorText(error);
     }
   }
 
@@ -232,47 +230,6 @@ function loadState(file: ConfFile, parts: NodeParts): { state: ClusterState; isN
 /** While a replica takes its master's whole data set it has none to show: the others do not list it then. */
 function offsetOf({ replication }: NodeParts): number {
   return replication.role === 'replica' && replication.loading ? 0 : replication.offset;
-}
-
-function settingsOf(parts: NodeParts): BusSettings {
-  const { config } = parts;
-  return {
-    get nodeTimeoutMs() {
-      return config.number('cluster-node-timeout');
-    },
-    get port() {
-      return config.number('cluster-announce-port') || parts.port;
-    },
-    get busPort() {
-      return busPortOf(parts, config);
-    },
-    get announceIp() {
-      return config.text('cluster-announce-ip');
-    },
-    get announceHostname() {
-      return config.text('cluster-announce-hostname');
-    },
-    get requireFullCoverage() {
-      return config.flag('cluster-require-full-coverage');
-    },
-    get allowReplicaMigration() {
-      return config.flag('cluster-allow-replica-migration');
-    },
-    get replicaNoFailover() {
-      return config.flag('cluster-replica-no-failover');
-    },
-    get linkSendBufferLimitBytes() {
-      return config.number('cluster-link-sendbuf-limit');
-    },
-  };
-}
-
-function busPortOf(parts: NodeParts, config: Config): number {
-  return (
-    config.number('cluster-announce-bus-port') ||
-    config.number('cluster-port') ||
-    parts.port + BUS_PORT_OFFSET
-  );
 }
 
 /** Replicas of this node learn of it too: they follow this node's keys, not its slots. */

@@ -3,7 +3,7 @@
  * What is no stream of packets costs its connection and nothing else.
  * Source: Redis 7.0 cluster.c clusterAcceptHandler, clusterReadHandler, clusterWriteHandler.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import { BytesError } from '../../core/bytes.ts';
 import { messageOf } from '../../core/errors.ts';
 import { decodeMessage } from '../../protocol/bus/decode.ts';
@@ -22,7 +22,7 @@ export interface LinkEvents {
 
 export interface TcpLinksOptions {
   readonly log: Log;
-  /** Local address of outgoing connections; "" for any. Asked at each dial. */
+  /** Local address of outgoing connections; any when it is no IP. Asked at each dial. */
   sourceAddress(): string;
   keepAliveMs(): number;
 }
@@ -57,7 +57,7 @@ export class TcpLinks {
 
   dial(ip: string, port: number, link: BusLink): LinkHandle {
     const localAddress = this.#options.sourceAddress();
-    const socket = connect({ host: ip, port, ...(localAddress === '' ? {} : { localAddress }) });
+    const socket = connect({ host: ip, port, ...(isIP(localAddress) === 0 ? {} : { localAddress }) });
     let isConnected = false;
     socket.once('connect', () => {
       isConnected = true;

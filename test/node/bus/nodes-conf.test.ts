@@ -1,16 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startIdOf } from '../../../src/core/process-identity.ts';
+import { systemRandom } from '../../../src/core/random.ts';
+import { freePorts } from '../../../src/local/ports.ts';
 import { ConfFile, ConfFileError } from '../../../src/node/bus/conf-file.ts';
 import { nodesText } from '../../../src/node/bus/describe.ts';
 import { formatNodesConf, parseNodesConf } from '../../../src/node/bus/nodes-conf.ts';
 import { startNode } from '../../../src/node/node.ts';
 import { NodesTextError } from '../../../src/protocol/text/nodes.ts';
 import { MixedCluster } from '../../helpers/mixed-cluster.ts';
+import { RawConnection } from '../../helpers/raw-connection.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
 
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(40)) as [
@@ -132,6 +135,27 @@ describe('the file nodes.conf', () => {
     expect(readFileSync(join(dir, 'broken.conf'), 'latin1')).toBe('no line of a cluster\n');
     await expect(start('missing/nodes.conf')).rejects.toThrow("Can't open");
     expect(readdirSync(dir)).toEqual(['broken.conf']);
+  });
+});
+
+describe('a node that cannot keep its nodes.conf', () => {
+  it('says so, and ends rather than forget what it has told', async () => {
+    const own = join(dir, 'node');
+    mkdirSync(own);
+    const [port = 0] = await freePorts(1, systemRandom);
+    const log: string[] = [];
+    const node = await startNode({
+      argv: ['--port', String(port), '--cluster-enabled', 'yes', '--dir', own, '--bind', '127.0.0.1'],
+      log: (line) => log.push(line),
+    });
+    const client = await RawConnection.open(port);
+    rmSync(own, { recursive: true });
+    const refusal = await client.call('CLUSTER', 'SAVECONFIG');
+    expect(String(refusal)).toContain('error saving the cluster node config: No such file or directory');
+    await client.call('CLUSTER', 'ADDSLOTS', 1).catch(() => undefined);
+    expect(await node.ended).toBe(1);
+    expect(log.join('')).toContain("Fatal: can't update cluster config file.");
+    client.close();
   });
 });
 

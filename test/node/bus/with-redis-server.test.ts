@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemRandom } from '../../../src/core/random.ts';
+import { freePorts } from '../../../src/local/ports.ts';
 import { MixedCluster, slotsText } from '../../helpers/mixed-cluster.ts';
 import { redisCli } from '../../helpers/run.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
@@ -123,6 +125,23 @@ describe.skipIf(skipWithoutRedisServer)(`the bus among redis-servers${redisServe
       const texts = await Promise.all(mixed.members.map((member) => member.text('CLUSTER', 'NODES')));
       return texts.every((text) => text.includes(',other.example ') && !text.includes('host-'));
     }, 'changed hostnames everywhere');
+  });
+
+  it('announces other ports than it has, and listens where cluster-port says', async () => {
+    const [announced = 0, bus = 0] = await freePorts(2, systemRandom);
+    const mixed = await start(['bundled', 'redis-server'], (index) =>
+      index === 0 ? ['--cluster-announce-port', String(announced), '--cluster-port', String(bus)] : [],
+    );
+    const [ours, theirs] = [mixed.member(0), mixed.member(1)];
+    await theirs.text('CLUSTER', 'MEET', '127.0.0.1', announced, bus);
+    await mixed.untilJoined();
+    expect(await theirs.text('CLUSTER', 'NODES')).toContain(`127.0.0.1:${announced}@${bus} master`);
+    await ours.text('CONFIG', 'SET', 'cluster-announce-port', String(announced + 1));
+    await until(
+      async () =>
+        (await theirs.text('CLUSTER', 'NODES')).includes(`127.0.0.1:${announced + 1}@${bus} master`),
+      'the new port known',
+    );
   });
 
   it('sees a redis-server fail and come back, and is seen', async () => {

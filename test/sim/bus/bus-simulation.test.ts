@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { publish } from '../../../src/node/bus/compose.ts';
+import { infoLines } from '../../../src/node/bus/describe.ts';
 import { bumpConfigEpoch } from '../../../src/node/bus/epochs.ts';
 import { countFailureReports } from '../../../src/node/bus/failure-detection.ts';
 import { changeSlots, forget, replicate, setConfigEpoch } from '../../../src/node/bus/operator.ts';
@@ -281,6 +282,39 @@ describe.each(seeds)('a simulated cluster (seed %i)', (seed) => {
     simulation.runUntil(() => reports() >= 3, 'three reports', 10_000);
     suspect.restart();
     simulation.runUntil(() => reports() === 0, 'no reports', 30_000);
+  });
+
+  it('gives up links whose send buffer is over the limit, and opens others', () => {
+    const simulation = sixMasters(seed);
+    const { core, state } = simulation.node(0);
+    const peer = state.node(simulation.node(1).id);
+    const stuck = peer?.link;
+    if (stuck?.handle === undefined) throw new Error('no link');
+    simulation.node(0).settings.linkSendBufferLimitBytes = 1000;
+    stuck.handle = { ...stuck.handle, pendingBytes: 1001 };
+    simulation.run(200);
+    expect(stuck.open).toBe(false);
+    expect(core.stats.linksOverLimit).toBe(1);
+    simulation.runUntil(
+      () => peer?.link !== undefined && peer.pongReceivedMs > stuck.createdAtMs,
+      'another link',
+    );
+    expect(infoLines(core)).toContain('total_cluster_links_buffer_limit_exceeded:1');
+  });
+
+  it('goes by a node timeout that is changed while it runs', () => {
+    const simulation = sixMasters(seed);
+    for (const { settings } of simulation.nodes) settings.nodeTimeoutMs = 20_000;
+    const dead = simulation.node(4);
+    dead.crash();
+    simulation.run(10_000);
+    expect(simulation.running.every(({ state }) => state.ok)).toBe(true);
+    for (const { settings } of simulation.nodes) settings.nodeTimeoutMs = 1000;
+    simulation.runUntil(
+      () => simulation.running.every(({ state }) => state.node(dead.id)?.failed),
+      'FAIL everywhere',
+      5000,
+    );
   });
 
   it('finds a node again at a new address', () => {

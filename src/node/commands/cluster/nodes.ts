@@ -7,14 +7,12 @@ import { bumpConfigEpoch } from '../../bus/epochs.ts';
 import { countFailureReports } from '../../bus/failure-detection.ts';
 import { startHandshake } from '../../bus/handshake.ts';
 import { forget, replicate, reset, setConfigEpoch } from '../../bus/operator.ts';
+import { BUS_PORT_OFFSET } from '../../bus/settings.ts';
 import { parseInteger } from '../../command/arguments.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR, unknownSubcommand } from '../../command/errors.ts';
 import type { CommandRow } from '../../command/row.ts';
 import type { Cluster } from '../../parts.ts';
 import { CHANGES, subcommand, VARIES } from './row.ts';
-
-/** The bus is so far above the client port, when MEET does not say where it is. */
-const BUS_PORT_OFFSET = 10_000;
 
 function answer(refusal: string | undefined): string {
   return refusal === undefined ? OK : error(refusal);
