@@ -22,6 +22,7 @@ export class HumanView implements View {
   #lineIsOpen = false;
   #waitsForJoin = false;
   #refusesClients = false;
+  #lastRetry = '';
   #plan: Plan | undefined;
 
   constructor(session: Session, operation: Operation) {
@@ -58,9 +59,7 @@ export class HumanView implements View {
         break;
       }
       case 'retrying':
-        this.#print(
-          this.#session.paint('yellow', `*** ${formatAddress(event.node)}: ${event.reason} Trying again.`),
-        );
+        this.#retrying(`*** ${formatAddress(event.node)}: ${event.reason} (trying again)`);
         break;
       case 'replied':
         this.#print(`${formatAddress(event.node)}: ${replyText(event.reply)}`);
@@ -103,6 +102,12 @@ export class HumanView implements View {
     if (this.#operation === 'apply') this.#print(...stepLines(plan));
     else if (plan.operation === 'create') this.#print(...createPlanLines(plan, topology, paint));
     else this.#print(...reshardPlanLines(plan, topology, isTerminal));
+  }
+
+  /** Once for as long as it is the same. */
+  #retrying(line: string): void {
+    if (line !== this.#lastRetry) this.#print(this.#session.paint('yellow', line));
+    this.#lastRetry = line;
   }
 
   #stepStarted({ kind }: Step): void {

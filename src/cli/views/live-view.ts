@@ -41,7 +41,7 @@ export class LiveView implements View {
         this.#spin(event.example);
         break;
       case 'retrying':
-        this.#spin(`${event.reason} Trying again.`);
+        this.#spin(`${event.reason} (trying again)`);
         break;
       case 'finished':
         this.#finished(event);

@@ -182,7 +182,7 @@ export class KeyMover {
     if (clock.monotonicMs() - progressMs > patienceMs) {
       if (error instanceof ConnectionLost) throw error;
       throw new TribError(
-        'failed',
+        'timeout',
         `${formatAddress(this.#ends.source.address)} could not move keys for ${patienceMs / 1000} s: ${error.message}`,
         {
           hint: `Can it reach ${formatAddress(this.#ends.targetForSource)}? The slot stays open, and no key is lost.`,
