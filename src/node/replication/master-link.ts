@@ -4,9 +4,11 @@
  * a clock or the keyspace.
  * Source: Redis replication.c syncWithMaster, slaveTryPartialResynchronization, readSyncBulkPayload; networking.c commandProcessed.
  */
+import { messageOf } from '../../core/errors.ts';
 import { request } from '../../protocol/resp/encode.ts';
 import { RequestParser } from '../../protocol/resp/request-parser.ts';
 import type { LogLevel } from '../parts.ts';
+import { RdbFraming, type RdbSink } from './rdb-framing.ts';
 
 export interface LinkOptions {
   /** How to log in; `user` '' for the default one. Absent when there is no password. */
@@ -18,17 +20,13 @@ export interface LinkOptions {
   readonly cached: { readonly id: string; readonly offset: number } | undefined;
 }
 
-export interface LinkEffects {
+export interface LinkEffects extends RdbSink {
   send(text: string): void;
   log(level: LogLevel, message: string): void;
   /** The master sends everything: the data will be that of `offset` in the history `id`. */
   fullSyncBegins(id: string, offset: number): void;
   /** The size of the RDB; undefined when it ends at a mark. */
   transferBegins(sizeBytes: number | undefined): void;
-  /** The next bytes of the RDB. Returns how many of them belonged to it; throws when it must be refused. */
-  rdb(bytes: Buffer): number;
-  /** Whether the RDB is complete. */
-  rdbDone(): boolean;
   /** The RDB is there. Its loading ends with `startStream`. */
   transferEnds(): void;
   /** The master goes on where this node stopped; under a new name of the history, if one is given. */
@@ -46,23 +44,17 @@ export type LinkState = 'connecting' | 'handshake' | 'transfer' | 'loading' | 's
 const isGetAck = (argv: readonly string[]): boolean =>
   argv.length === 3 && argv[0]?.toUpperCase() === 'REPLCONF' && argv[1]?.toUpperCase() === 'GETACK';
 
-const MARK_LENGTH = 40;
 const MAX_LINE_BYTES = 4096;
 const LF = 10;
 
 export class MasterLink {
   state: LinkState = 'connecting';
-  /** Bytes of the RDB so far, for INFO. */
-  transferredBytes = 0;
-  /** Its size; -1 until it is known, 0 when it ends at a mark. */
-  transferSizeBytes = -1;
   readonly #options: LinkOptions;
   readonly #effects: LinkEffects;
   /** What the next lines answer, in order. */
   readonly #expected: ((line: string) => void)[] = [];
   #line = '';
-  #mark: string | undefined;
-  #markSeen = '';
+  #framing: RdbFraming | undefined;
   /** Bytes that came behind the RDB before the stream began. */
   #early: Buffer[] = [];
   readonly #parser = new RequestParser();
@@ -89,6 +81,11 @@ export class MasterLink {
     return this.#offset < 0 ? -1 : this.#startOffset + this.#parser.consumedBytes + this.#parser.pendingBytes;
   }
 
+  /** The RDB that is being received or loaded, once the master has told how it comes. */
+  get framing(): RdbFraming | undefined {
+    return this.#framing;
+  }
+
   /** The connection is there. */
   connected(): void {
     this.state = 'handshake';
@@ -106,10 +103,7 @@ export class MasterLink {
         this.#early.push(rest);
         return;
       }
-      rest =
-        this.state === 'transfer' && this.transferSizeBytes >= 0
-          ? this.#receiveRdb(rest)
-          : this.#receiveLine(rest);
+      rest = this.#framing ? this.#receiveRdb(this.#framing, rest) : this.#receiveLine(rest);
     }
   }
 
@@ -220,11 +214,9 @@ export class MasterLink {
     else this.#fail(`Unexpected reply to PSYNC from master: ${line}`);
   }
 
-  /** "$<length>" or "$EOF:<mark>". */
   #headerReceived(line: string): void {
-    const mark = /^\$EOF:(.{40})/.exec(line)?.[1];
-    const size = /^\$(\d{1,15})$/.exec(line)?.[1];
-    if (mark === undefined && size === undefined) {
+    const framing = RdbFraming.fromHeader(line);
+    if (framing === undefined) {
       this.#fail(
         line.startsWith('-')
           ? `MASTER aborted replication with an error: ${line.slice(1)}`
@@ -232,50 +224,24 @@ export class MasterLink {
       );
       return;
     }
-    this.#mark = mark;
-    this.transferSizeBytes = Number(size ?? 0);
-    this.#effects.transferBegins(size === undefined ? undefined : Number(size));
-    if (size === '0') this.#fail('The RDB of the master is empty');
+    this.#framing = framing;
+    this.#effects.transferBegins(framing.sizeBytes);
+    if (framing.sizeBytes === 0) this.#receiveRdb(framing, Buffer.alloc(0));
   }
 
-  /** Takes what belongs to the RDB and its framing; returns what follows. */
-  #receiveRdb(bytes: Buffer): Buffer {
-    const inSize =
-      this.#mark === undefined ? bytes.subarray(0, this.transferSizeBytes - this.transferredBytes) : bytes;
-    let used = 0;
+  /** Takes what belongs to the RDB; returns what follows. */
+  #receiveRdb(framing: RdbFraming, bytes: Buffer): Buffer {
     try {
-      if (!this.#effects.rdbDone()) used = this.#effects.rdb(inSize);
+      const used = framing.receive(bytes, this.#effects);
+      if (framing.done) {
+        this.state = 'loading';
+        this.#effects.transferEnds();
+      }
+      return bytes.subarray(used);
     } catch (error) {
-      this.#fail(`The RDB of the master cannot be loaded: ${error instanceof Error ? error.message : error}`);
+      this.#fail(`The RDB of the master cannot be loaded: ${messageOf(error)}`);
       return bytes;
     }
-    if (this.#mark === undefined) return this.#endOfSized(bytes, inSize);
-    this.transferredBytes += used;
-    if (!this.#effects.rdbDone()) return bytes.subarray(used);
-    return this.#endOfMarked(this.#mark, bytes.subarray(used));
-  }
-
-  /** What the length covers belongs to the RDB, even behind its end. */
-  #endOfSized(bytes: Buffer, inSize: Buffer): Buffer {
-    this.transferredBytes += inSize.length;
-    if (this.transferredBytes === this.transferSizeBytes) {
-      if (this.#effects.rdbDone()) this.#transferDone();
-      else this.#fail('The RDB of the master is shorter than its content says');
-    }
-    return bytes.subarray(inSize.length);
-  }
-
-  #endOfMarked(mark: string, bytes: Buffer): Buffer {
-    const count = Math.min(bytes.length, MARK_LENGTH - this.#markSeen.length);
-    this.#markSeen += bytes.latin1Slice(0, count);
-    if (!mark.startsWith(this.#markSeen)) this.#fail('Replication stream EOF marker is broken');
-    else if (this.#markSeen === mark) this.#transferDone();
-    return bytes.subarray(count);
-  }
-
-  #transferDone(): void {
-    this.state = 'loading';
-    this.#effects.transferEnds();
   }
 
   #receiveStream(bytes: Buffer): void {

@@ -4,32 +4,18 @@
  * served alike: its stream is the master's, byte for byte.
  * Source: Redis replication.c syncCommand, masterTryPartialResynchronization, replconfCommand, replicationCron.
  */
-import type { Clock, Timer } from '../../core/clock.ts';
-import type { Random } from '../../core/random.ts';
 import { error } from '../../protocol/resp/encode.ts';
 import { NOT_AN_INTEGER } from '../command/errors.ts';
 import { NO_REPLY, type Reply } from '../command/row.ts';
 import { type BufferLimit, bufferLimits } from '../config/special.ts';
 import type { Session } from '../dispatch/session.ts';
-import { redisVersion } from '../observe/version.ts';
-import type { Config, Database, Log, Stats } from '../parts.ts';
+import type { Stats } from '../parts.ts';
+import { type FullSyncDeps, FullSyncs } from './full-syncs.ts';
 import { ReplicaPeer } from './peer.ts';
-import { Snapshot } from './snapshot.ts';
-import type { ReplicationStream } from './stream.ts';
-import { Transfer } from './transfer.ts';
 import { AckWaiters } from './waiters.ts';
 
-export interface MasterSideDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly config: Config;
+export interface MasterSideDeps extends FullSyncDeps {
   readonly stats: Stats;
-  readonly databases: readonly Database[];
-  readonly stream: ReplicationStream;
-  /** The database that the stream has selected, for a replica that serves replicas of its own; -1 on a master. */
-  readonly masterStreamDb: () => number;
-  readonly usedMemoryBytes: () => number;
   /** The backlog was opened, so that writes must be fed to the stream. */
   readonly onBacklogOpened: () => void;
 }
@@ -41,16 +27,6 @@ export interface PsyncRequest {
   readonly offset: number | undefined;
 }
 
-const MARK_LENGTH = 40;
-
-/** Replicas that get the same bytes. */
-interface TransferGroup {
-  readonly peers: ReplicaPeer[];
-  /** The RDB ends at a mark; otherwise its length comes first. */
-  readonly byMark: boolean;
-  readonly excludeData: boolean;
-}
-
 export class MasterSide {
   readonly waiters: AckWaiters;
   readonly #deps: MasterSideDeps;
@@ -58,16 +34,21 @@ export class MasterSide {
   readonly #known = new WeakMap<Session, ReplicaPeer>();
   /** In the order in which they came. */
   readonly #peers = new Map<Session, ReplicaPeer>();
-  readonly #transfers = new Set<Transfer>();
-  #startTimer: Timer | undefined;
+  readonly #fullSyncs: FullSyncs;
   #ticks = 0;
-  #closed = false;
   #noReplicasSinceMs: number;
   #limits: BufferLimit;
 
   constructor(deps: MasterSideDeps) {
     this.#deps = deps;
     this.#noReplicasSinceMs = deps.clock.nowMs();
+    this.#fullSyncs = new FullSyncs({
+      ...deps,
+      waiting: () => this.peers.filter((peer) => peer.state === 'waiting'),
+      onBegun: () => this.#pin(),
+      onTransferred: (peer, byMark) => this.#transferred(peer, byMark),
+      drop: (peer, reason) => this.#drop(peer, reason),
+    });
     this.waiters = new AckWaiters(deps.clock, (offset) => this.countAcknowledged(offset));
     deps.config.onChange('repl-backlog-size', () =>
       deps.stream.backlog?.resize(deps.config.number('repl-backlog-size')),
@@ -133,17 +114,8 @@ export class MasterSide {
         `Replication backlog created, my new replication IDs are '${stream.id}' and '${stream.secondId}'`,
       );
     }
-    this.#startSoon();
+    this.#fullSyncs.startSoon();
     return NO_REPLY;
-  }
-
-  /** In a turn of its own: those that ask at the same time share one snapshot. */
-  #startSoon(): void {
-    if (this.#closed) return;
-    this.#startTimer ??= this.#deps.clock.after(0, () => {
-      this.#startTimer = undefined;
-      this.#startWaiting();
-    });
   }
 
   #attach(peer: ReplicaPeer): void {
@@ -157,7 +129,7 @@ export class MasterSide {
 
   #detach(peer: ReplicaPeer): void {
     if (!this.#peers.delete(peer.session)) return;
-    for (const transfer of this.#transfers) transfer.remove(peer.session);
+    this.#fullSyncs.remove(peer);
     this.#pin();
     if (this.#peers.size === 0) this.#noReplicasSinceMs = this.#deps.clock.nowMs();
     if (peer.state === 'online') this.#deps.log('notice', `Connection with replica ${peer.name} lost.`);
@@ -169,31 +141,11 @@ export class MasterSide {
     peer.session.destroy();
   }
 
-  #tryPartial(peer: ReplicaPeer, askedId: string, offset: number): boolean {
+  #tryPartial(peer: ReplicaPeer, id: string, offset: number): boolean {
     const { log, stream } = this.#deps;
-    const id = askedId.toLowerCase();
-    if (id !== stream.id && (id !== stream.secondId || offset > stream.secondOffset)) {
-      if (id === '?') log('notice', `Full resync requested by replica ${peer.name}`);
-      else if (id === stream.secondId)
-        log(
-          'notice',
-          `Partial resynchronization not accepted: Requested offset for second ID was ${offset}, ` +
-            `but I can reply up to ${stream.secondOffset}`,
-        );
-      else
-        log(
-          'notice',
-          `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '${askedId}', ` +
-            `my replication IDs are '${stream.id}' and '${stream.secondId}')`,
-        );
-      return false;
-    }
-    const backlog = stream.backlog;
-    if (backlog === undefined || !backlog.reaches(offset)) {
-      log(
-        'notice',
-        `Unable to partial resync with replica ${peer.name} for lack of backlog (Replica request was: ${offset}).`,
-      );
+    const refusal = stream.refusalOf(id.toLowerCase(), offset, peer.name);
+    if (refusal !== undefined) {
+      log('notice', refusal);
       return false;
     }
     this.#attach(peer);
@@ -203,103 +155,16 @@ export class MasterSide {
     log(
       'notice',
       `Partial resynchronization request from ${peer.name} accepted. Sending ` +
-        `${backlog.endOffset + 1 - offset} bytes of backlog starting from offset ${offset}.`,
+        `${stream.offset + 1 - offset} bytes of backlog starting from offset ${offset}.`,
     );
     this.#startStreaming(peer);
     return true;
   }
 
-  /** How long replicas wait for others to share a synchronisation with. */
-  #delayMs(): number {
-    const { config } = this.#deps;
-    // The default of five seconds saves forks; a snapshot here costs none, so only who asks for a delay gets it.
-    const wanted =
-      config.wasGiven('repl-diskless-sync-delay') || config.number('repl-diskless-sync-delay') !== 5;
-    return config.flag('repl-diskless-sync') && wanted ? config.number('repl-diskless-sync-delay') * 1000 : 0;
-  }
-
-  /** Begins the synchronisation of the replicas that wait, unless they should wait for more. */
-  #startWaiting(): void {
-    const { clock, config, databases } = this.#deps;
-    const waiting = this.peers.filter((peer) => peer.state === 'waiting');
-    const first = waiting[0];
-    if (first === undefined) return;
-    const enough = config.number('repl-diskless-sync-max-replicas');
-    const waitedMs = clock.nowMs() - first.attachedAtMs;
-    if (waitedMs < this.#delayMs() && !(enough > 0 && waiting.length >= enough)) return;
-    for (const group of this.#groups(waiting)) {
-      // One snapshot at a time; these wait for the end of the other transfer.
-      if (!group.excludeData && databases.some(({ snapshot }) => snapshot !== undefined)) continue;
-      this.#startTransfer(group);
-    }
-  }
-
-  /** Those that can share a transfer. */
-  #groups(waiting: readonly ReplicaPeer[]): TransferGroup[] {
-    const { config } = this.#deps;
-    const groups: TransferGroup[] = [];
-    for (const peer of waiting) {
-      const { excludeData } = peer;
-      const byMark = peer.eofCapable && (config.flag('repl-diskless-sync') || excludeData);
-      const group = groups.find((each) => each.byMark === byMark && each.excludeData === excludeData);
-      if (group) group.peers.push(peer);
-      else groups.push({ peers: [peer], byMark, excludeData });
-    }
-    return groups;
-  }
-
-  #startTransfer({ peers, byMark, excludeData }: TransferGroup): void {
-    const { clock, config, databases, log, random, stream } = this.#deps;
-    const { offset } = stream;
-    const masterDb = this.#deps.masterStreamDb();
-    const info = {
-      redisVersion,
-      createdAtSeconds: Math.floor(clock.nowMs() / 1000),
-      usedMemoryBytes: this.#deps.usedMemoryBytes(),
-      replication: {
-        streamDb: masterDb < 0 ? Math.max(0, stream.selectedDb) : masterDb,
-        id: stream.id,
-        offset,
-      },
-    };
-    const options = { compress: config.flag('rdbcompression'), checksum: config.flag('rdbchecksum') };
-    const snapshot = new Snapshot(excludeData ? [] : databases);
-    // What follows the snapshot must name its database anew: the new replicas have not seen the last SELECT.
-    stream.selectedDb = -1;
-    for (const peer of peers) {
-      peer.state = 'transfer';
-      peer.nextOffset = offset + 1;
-      if (!peer.plainSync) peer.session.write(`+FULLRESYNC ${stream.id} ${offset}\r\n`);
-    }
-    this.#pin();
-    log('notice', `Sending an RDB of the data set to ${peers.map((peer) => peer.name).join(', ')}`);
-    const transfer = new Transfer({
-      clock,
-      pieces: snapshot.pieces(info, options),
-      mark: byMark ? random.hex(MARK_LENGTH) : undefined,
-      sessions: peers.map((peer) => peer.session),
-      timeoutMs: () => config.number('repl-timeout') * 1000,
-      onDone: (sessions) => {
-        for (const session of sessions) this.#transferred(session, byMark);
-      },
-      onStuck: (session) => {
-        const peer = this.#peers.get(session);
-        if (peer) this.#drop(peer, `Disconnecting timedout replica (full sync): ${peer.name}`);
-      },
-      onEnd: () => {
-        snapshot.release();
-        this.#transfers.delete(transfer);
-        this.#startSoon();
-      },
-    });
-    this.#transfers.add(transfer);
-    transfer.start();
-  }
-
-  #transferred(session: Session, byMark: boolean): void {
+  /** The replica has been sent the whole RDB. */
+  #transferred(peer: ReplicaPeer, byMark: boolean): void {
     const { log, clock } = this.#deps;
-    const peer = this.#peers.get(session);
-    if (peer === undefined) return;
+    const { session } = peer;
     if (peer.rdbOnly) {
       log('notice', `RDB transfer completed, rdb only replica (${peer.name}) is disconnected`);
       this.#detach(peer);
@@ -391,7 +256,7 @@ export class MasterSide {
       if (peer.state === 'online' && !peer.plainSync && nowMs - lastWordMs > timeoutMs)
         this.#drop(peer, `Disconnecting timedout replica (streaming sync): ${peer.name}`);
     }
-    this.#startWaiting();
+    this.#fullSyncs.startWaiting();
     this.#enforceLimits();
     if (isMaster) this.#forgetBacklog(nowMs);
   }
@@ -417,9 +282,7 @@ export class MasterSide {
   }
 
   close(): void {
-    this.#closed = true;
-    this.#startTimer?.cancel();
-    for (const transfer of this.#transfers) transfer.stop();
+    this.#fullSyncs.close();
     this.waiters.close();
   }
 }

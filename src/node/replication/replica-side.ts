@@ -77,11 +77,12 @@ export class ReplicaSide {
     return this.state === 'loading';
   }
 
-  /** Size of the RDB (0 when it is not known) and bytes of it so far; undefined while none is received. */
+  /** Size of the RDB (0 when it ends at a mark, -1 when not told yet) and bytes of it so far; undefined while none is received. */
   get transfer(): { readonly sizeBytes: number; readonly readBytes: number } | undefined {
     const link = this.#link;
     if (link === undefined || (link.state !== 'transfer' && link.state !== 'loading')) return undefined;
-    return { sizeBytes: link.transferSizeBytes, readBytes: link.transferredBytes };
+    const { framing } = link;
+    return { sizeBytes: framing ? (framing.sizeBytes ?? 0) : -1, readBytes: framing?.readBytes ?? 0 };
   }
 
   /** What this node has of the master's history, for its next link. */

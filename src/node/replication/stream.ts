@@ -70,6 +70,24 @@ export class ReplicationStream {
     this.id = id;
   }
 
+  /** Why a replica cannot go on at `offset` of the history `id` (in lower case), in Redis's words; undefined when it can. */
+  refusalOf(id: string, offset: number, replica: string): string | undefined {
+    if (id === '?') return `Full resync requested by replica ${replica}`;
+    if (id !== this.id && id !== this.secondId)
+      return (
+        `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '${id}', ` +
+        `my replication IDs are '${this.id}' and '${this.secondId}')`
+      );
+    if (id !== this.id && offset > this.secondOffset)
+      return (
+        `Partial resynchronization not accepted: Requested offset for second ID was ${offset}, ` +
+        `but I can reply up to ${this.secondOffset}`
+      );
+    if (!this.#backlog?.reaches(offset))
+      return `Unable to partial resync with replica ${replica} for lack of backlog (Replica request was: ${offset}).`;
+    return undefined;
+  }
+
   /** The stream is another master's from here on: `offset` is that of the data just loaded. */
   restart(id: string, offset: number, capacityBytes: number): void {
     this.id = id;

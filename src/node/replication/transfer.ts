@@ -5,7 +5,7 @@
  * rdbPipeReadHandler, sendBulkToSlave.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { Session } from '../dispatch/session.ts';
+import type { ReplicaPeer } from './peer.ts';
 
 /** Nothing more is written to a replica that has so much to take yet. */
 const PENDING_LIMIT_BYTES = 1 << 20;
@@ -18,30 +18,31 @@ export interface TransferOptions {
   readonly pieces: Iterator<Buffer, void>;
   /** 40 characters that end the RDB; undefined: its length stands before it. */
   readonly mark: string | undefined;
-  readonly sessions: readonly Session[];
+  readonly peers: readonly ReplicaPeer[];
   /** A replica that takes nothing for so long is given up. */
   readonly timeoutMs: () => number;
-  /** Everything is written to `sessions`, those that are left. */
-  readonly onDone: (sessions: readonly Session[]) => void;
-  readonly onStuck: (session: Session) => void;
+  /** Everything is written to the replica. */
+  readonly onDone: (peer: ReplicaPeer) => void;
+  readonly onStuck: (peer: ReplicaPeer) => void;
   /** The transfer is over: done, or nobody is left who wants it. */
   readonly onEnd: () => void;
 }
 
 export class Transfer {
   readonly #options: TransferOptions;
-  readonly #sessions: Set<Session>;
+  /** Those that are left. */
+  readonly #peers: Set<ReplicaPeer>;
   #pieces: Iterator<Buffer, void>;
   /** The whole RDB, while its length is not known. */
   #collected: Buffer[] | undefined;
   #ended = false;
   #timer: Timer | undefined;
   /** Of the replicas that are full: what they had to take when that last changed. */
-  readonly #full = new Map<Session, { readonly pendingBytes: number; readonly sinceMs: number }>();
+  readonly #full = new Map<ReplicaPeer, { readonly pendingBytes: number; readonly sinceMs: number }>();
 
   constructor(options: TransferOptions) {
     this.#options = options;
-    this.#sessions = new Set(options.sessions);
+    this.#peers = new Set(options.peers);
     this.#pieces = options.pieces;
     if (options.mark === undefined) this.#collected = [];
   }
@@ -52,14 +53,14 @@ export class Transfer {
   }
 
   /** The replica is gone; the transfer ends with the last one. */
-  remove(session: Session): void {
-    this.#full.delete(session);
-    if (this.#sessions.delete(session) && this.#sessions.size === 0) this.stop();
+  remove(peer: ReplicaPeer): void {
+    this.#full.delete(peer);
+    if (this.#peers.delete(peer) && this.#peers.size === 0) this.stop();
   }
 
   stop(): void {
     this.#timer?.cancel();
-    this.#sessions.clear();
+    this.#peers.clear();
     this.#end();
   }
 
@@ -103,27 +104,26 @@ export class Transfer {
   #finish(): void {
     const { mark, onDone } = this.#options;
     if (mark !== undefined) this.#write(mark);
-    const sessions = [...this.#sessions];
-    this.#sessions.clear();
-    onDone(sessions);
+    const peers = [...this.#peers];
+    this.#peers.clear();
     this.#end();
+    for (const peer of peers) onDone(peer);
   }
 
   /** Whether a replica must first take what it has; gives up those that take nothing. */
   #mustWait(): boolean {
     const nowMs = this.#options.clock.monotonicMs();
-    for (const session of [...this.#sessions]) {
-      const { pendingBytes } = session;
-      const before = this.#full.get(session);
-      if (pendingBytes <= PENDING_LIMIT_BYTES) this.#full.delete(session);
-      else if (before?.pendingBytes !== pendingBytes)
-        this.#full.set(session, { pendingBytes, sinceMs: nowMs });
-      else if (nowMs - before.sinceMs >= this.#options.timeoutMs()) this.#options.onStuck(session);
+    for (const peer of [...this.#peers]) {
+      const { pendingBytes } = peer.session;
+      const before = this.#full.get(peer);
+      if (pendingBytes <= PENDING_LIMIT_BYTES) this.#full.delete(peer);
+      else if (before?.pendingBytes !== pendingBytes) this.#full.set(peer, { pendingBytes, sinceMs: nowMs });
+      else if (nowMs - before.sinceMs >= this.#options.timeoutMs()) this.#options.onStuck(peer);
     }
-    return this.#full.size > 0 || this.#sessions.size === 0;
+    return this.#full.size > 0 || this.#peers.size === 0;
   }
 
   #write(data: string | Uint8Array): void {
-    for (const session of [...this.#sessions]) session.write(data);
+    for (const peer of [...this.#peers]) peer.session.write(data);
   }
 }

@@ -209,9 +209,12 @@ describe('the link to a master', () => {
   it.each([
     ['-ERR out of memory\r\n', 'MASTER aborted replication with an error: ERR out of memory'],
     ['hello\r\n', "Bad protocol from MASTER, expected the length of an RDB and got 'hello'"],
-    [`$EOF:${MARK}\r\n${rdb.toString('latin1')}${MARK.slice(1)}0`, 'Replication stream EOF marker is broken'],
-    ['$11\r\nREDIS0010\xfa\x01', 'The RDB of the master is shorter than its content says'],
-    ['$0\r\n', 'The RDB of the master is empty'],
+    [
+      `$EOF:${MARK}\r\n${rdb.toString('latin1')}${MARK.slice(1)}0`,
+      'The RDB of the master cannot be loaded: the mark behind it is not the one announced',
+    ],
+    ['$11\r\nREDIS0010\xfa\x01', 'The RDB of the master cannot be loaded: it is longer than the master said'],
+    ['$0\r\n', 'The RDB of the master cannot be loaded: it is longer than the master said'],
     [
       '$12\r\nREDIS9999xxx',
       'The RDB of the master cannot be loaded: RDB version 9999 is not supported, only 1 to 12 are',
