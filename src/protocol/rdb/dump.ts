@@ -20,10 +20,9 @@ export function writeDump(writer: ByteWriter, value: RdbSource, compress: boolea
 }
 
 /** Whether version and checksum are such that RESTORE would look at the value. */
-export function isDumpIntact(payload: Buffer, skipChecksum = false): boolean {
+export function isDumpIntact(payload: Buffer): boolean {
   const footer = payload.length - FOOTER_BYTES;
   if (footer < 0 || payload.readUInt16LE(footer) > RDB_VERSION_READ) return false;
-  if (skipChecksum) return true;
   const crc = new Crc64().update(payload, 0, footer + 2);
   return payload.readUInt32LE(footer + 2) === crc.low && payload.readUInt32LE(footer + 6) === crc.high;
 }
