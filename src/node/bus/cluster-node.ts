@@ -31,6 +31,8 @@ export class ClusterNode {
   pongReceivedMs = 0;
   dataReceivedMs = 0;
   failTimeMs = 0;
+  /** When this node last voted for a replica of this master. */
+  votedMs = 0;
   /** Replication offset in bytes, from its last message. */
   offset = 0;
 

@@ -1,7 +1,7 @@
 /**
  * Owns what this node says: the header about itself, PINGs with their gossip, UPDATE, FAIL, PUBLISH.
  * Source: Redis 7.0 cluster.c clusterBuildMessageHdr, clusterSendPing, clusterBroadcastPong, clusterSendUpdate,
- * clusterSendFail, clusterSendPublish.
+ * clusterSendFail, clusterSendPublish, clusterSendFailoverAuth.
  */
 import { encodeMessage } from '../../protocol/bus/encode.ts';
 import type { BusHeader, GossipEntry, PingBody, SentBody } from '../../protocol/bus/message.ts';
@@ -68,6 +68,10 @@ export function sendUpdate(core: BusCore, link: BusLink, about: ClusterNode): vo
     configEpoch: about.configEpoch,
     slots: slots.bitmap,
   });
+}
+
+export function sendVote(core: BusCore, link: BusLink): void {
+  send(core, link, { type: 'auth-ack' });
 }
 
 export function broadcastFail(core: BusCore, failing: ClusterNode): void {

@@ -8,6 +8,7 @@ import { forgetAddress, learnAddress, learnOwnAddress } from './address.ts';
 import type { BusCore } from './bus-core.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { sendPing } from './compose.ts';
+import { voteIfPossible } from './election.ts';
 import { resolveEpochCollision } from './epochs.ts';
 import { hearAlive, markAsFailed } from './failure-detection.ts';
 import { hearGossip } from './gossip.ts';
@@ -46,6 +47,9 @@ export function receive(core: BusCore, link: BusLink, { header, body }: BusMessa
       if (sender !== undefined) core.host.deliver(body.channel, body.message, body.type === 'publishshard');
       return;
     case 'auth-req':
+      if (sender !== undefined) voteIfPossible(core, sender, header);
+      return;
+    // Answers to what this node never asks: it does not stand for election.
     case 'auth-ack':
     case 'mfstart':
     case 'module':

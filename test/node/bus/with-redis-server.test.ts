@@ -143,31 +143,4 @@ describe.skipIf(skipWithoutRedisServer)(`the bus among redis-servers${redisServe
       'the new port known',
     );
   });
-
-  it('sees a redis-server fail and come back, and is seen', async () => {
-    const mixed = await start(
-      ['bundled', 'redis-server', 'bundled', 'redis-server'],
-      ['--cluster-node-timeout', '1000'],
-    );
-    const [ours, theirs, oursToo] = [mixed.member(0), mixed.member(1), mixed.member(2)];
-    await mixed.shareSlots(0, 1, 2, 3);
-    for (const member of mixed.members.slice(1)) await ours.meet(member);
-    await mixed.untilJoined();
-    await mixed.untilAgreed();
-    for (const dead of [theirs, oursToo]) {
-      const id = await dead.id();
-      const others = mixed.members.filter((member) => member !== dead);
-      await dead.stop();
-      await until(async () => {
-        const texts = await Promise.all(others.map((member) => member.text('CLUSTER', 'NODES')));
-        const states = await Promise.all(others.map((member) => member.info('cluster_state')));
-        const seen = new RegExp(`${id} \\S+ master,fail `);
-        return texts.every((text) => seen.test(text)) && states.every((state) => state === 'fail');
-      }, 'FAIL everywhere');
-      const refusal = await ours.call('SET', 'b', '1');
-      expect(String(refusal)).toContain('CLUSTERDOWN The cluster is down');
-      await dead.start();
-      await mixed.untilAgreed();
-    }
-  });
 });

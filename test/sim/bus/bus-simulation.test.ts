@@ -20,7 +20,7 @@ import { calmNetwork, roughNetwork, Simulation } from './simulation.ts';
 
 const given = process.env['TRIB_SEED'];
 /** Every test runs on each seed; a failing one is in the title. TRIB_SEED runs another. */
-const seeds = given === undefined ? [1, 2, 3, 20_260_101] : [Number(given)];
+const seeds = given === undefined ? [1, 2, 20_260_101] : [Number(given)];
 const ids = ({ nodes }: Simulation): string[] => nodes.map(({ id }) => id);
 
 /** Six masters with all slots, everybody knowing everybody, on a calm network. */

@@ -178,8 +178,10 @@ export class SimNode {
   following: MasterAddress | undefined;
   replicationOffset = 0;
   readonly published: string[] = [];
+  readonly log: string[] = [];
   readonly #simulation: Simulation;
   #savedEpoch = 0;
+  #woken = false;
   #stopTicks: () => void = () => {};
 
   constructor(simulation: Simulation, ip: string, settings: Partial<Settings>) {
@@ -259,7 +261,7 @@ export class SimNode {
   #host(state: ClusterState): BusHost {
     const node = this;
     return {
-      log: () => {},
+      log: (_level, message) => this.log.push(message),
       dial: (ip, port, link) => this.#simulation.connect(this, ip, port, link),
       save: () => {
         this.saved = formatNodesConf(state);
@@ -269,7 +271,12 @@ export class SimNode {
         throw new Error(message);
       },
       wake: () => {
-        this.#simulation.clock.after(0, () => this.isRunning && this.machine.settle());
+        if (this.#woken) return;
+        this.#woken = true;
+        this.#simulation.clock.after(0, () => {
+          this.#woken = false;
+          if (this.isRunning) this.machine.settle();
+        });
       },
       countKeysInSlot: (slot) => this.keys.get(slot) ?? 0,
       deleteKeysInSlots: (slots) => {

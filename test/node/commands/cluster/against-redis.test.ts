@@ -266,6 +266,10 @@ describe.skipIf(skipWithoutRedisServer)(`CLUSTER beside redis-server${redisServe
         'SET {b}1 x',
         'CLUSTER COUNTKEYSINSLOT 3300',
       ),
+      // Between the two ends of an open slot keys move freely; elsewhere MIGRATE is sent on like others.
+      ...on(0, 'MIGRATE 127.0.0.1 <port1> {b}miss 0 1000', 'MIGRATE 127.0.0.1 <port1> a 0 1000'),
+      ...on(1, 'MIGRATE 127.0.0.1 <port0> {b}miss 0 1000', 'MIGRATE 127.0.0.1 <port0> {foo}b 0 1000'),
+      ...on(0, 'MIGRATE 127.0.0.1 <port1>  0 1000 KEYS {b}miss {b}gone'),
       ...on(0, 'MULTI', 'GET b', 'SET {b}2 x', 'EXEC'),
       ...on(0, 'MULTI', 'GET b', 'SET b 2', 'EXEC'),
       ...on(1, 'GET b', 'GET {b}1', 'ASKING', 'GET {b}1', 'GET {b}1', 'ASKING', 'MGET {b}1 {b}2'),

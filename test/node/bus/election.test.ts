@@ -1,0 +1,99 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { changeSlots, replicate } from '../../../src/node/bus/operator.ts';
+import type { BusHeader } from '../../../src/protocol/bus/message.ts';
+import { MESSAGE_TYPES, messageFlag, nodeFlag } from '../../../src/protocol/bus/wire.ts';
+import { allOk, everybodyKnowsEverybody, meetAll, shareSlots } from '../../sim/bus/expectations.ts';
+import { type SimNode, Simulation } from '../../sim/bus/simulation.ts';
+
+/** Three masters; the fourth node follows the first, which is dead. */
+describe('the vote of a master', () => {
+  let simulation: Simulation;
+  let voter: SimNode;
+  let candidate: SimNode;
+
+  beforeEach(() => {
+    simulation = new Simulation(5, 4);
+    meetAll(simulation);
+    shareSlots(simulation, [0, 1, 2]);
+    simulation.runUntil(() => everybodyKnowsEverybody(simulation) && allOk(simulation), 'joined');
+    [voter, candidate] = [simulation.node(1), simulation.node(3)];
+    candidate.command(() => replicate(candidate.core, simulation.node(0).id, true));
+    simulation.run(3000);
+    simulation.node(0).crash();
+    simulation.runUntil(() => voter.state.node(simulation.node(0).id)?.failed === true, 'FAIL');
+  });
+
+  const request = (change: Partial<BusHeader> = {}): BusHeader => {
+    const master = candidate.state.node(simulation.node(0).id);
+    if (master === undefined) throw new Error('the master is not known');
+    return {
+      sender: candidate.id,
+      port: 6379,
+      busPort: 16_379,
+      plainPort: 0,
+      ip: '',
+      currentEpoch: voter.state.currentEpoch + 1,
+      configEpoch: master.configEpoch,
+      slots: master.slots.bitmap,
+      offset: 0,
+      masterId: master.id,
+      flags: nodeFlag.replica | nodeFlag.myself,
+      stateOk: false,
+      messageFlags: 0,
+      ...change,
+    };
+  };
+  const ask = (header: BusHeader, node = voter): string => {
+    const link = node.state.node(header.sender)?.link;
+    if (link === undefined) throw new Error('the candidate is not linked');
+    node.machine.received(link, { header, body: { type: 'auth-req' } });
+    node.machine.settle();
+    return node.log.at(-1) ?? '';
+  };
+  const votesSent = (): number => voter.core.stats.sent[MESSAGE_TYPES.indexOf('auth-ack')] ?? 0;
+
+  it('is given once an epoch, and kept before it is told', () => {
+    expect(ask(request())).toContain(`Failover auth granted to ${candidate.id}`);
+    const epoch = voter.state.currentEpoch;
+    expect(voter.state.lastVoteEpoch).toBe(epoch);
+    expect(voter.saved).toContain(`lastVoteEpoch ${epoch}`);
+    expect(votesSent()).toBe(1);
+    expect(ask(request({ currentEpoch: epoch }))).toContain(`already voted for epoch ${epoch}`);
+    expect(ask(request())).toMatch(/can't vote about this master before \d+ milliseconds/);
+    simulation.run(2 * voter.settings.nodeTimeoutMs + 100);
+    expect(ask(request())).toContain('granted');
+    expect(votesSent()).toBe(2);
+  });
+
+  it('is not given to an old epoch, a master, or while the master is up', () => {
+    voter.state.currentEpoch += 5;
+    expect(ask(request({ currentEpoch: voter.state.currentEpoch - 1 }))).toMatch(
+      /reqEpoch \(\d+\) < curEpoch/,
+    );
+    expect(ask(request({ sender: simulation.node(2).id }))).toContain('it is a master node');
+    const master = voter.state.node(simulation.node(0).id);
+    master?.mark(nodeFlag.fail, false);
+    expect(ask(request())).toContain('its master is up');
+    expect(votesSent()).toBe(0);
+    // A manual failover asks although the master works.
+    expect(ask(request({ messageFlags: messageFlag.forceAck }))).toContain('granted');
+  });
+
+  it('is not given for slots that have a newer owner', () => {
+    const other = simulation.node(2).state.myself;
+    const slots = request().slots.slice();
+    slots[Math.min(...other.slots) >> 3] = 0xff;
+    const claim = request({ slots, configEpoch: 0 });
+    expect(ask(claim)).toMatch(/slot \d+ epoch \(\d+\) > reqEpoch \(0\)/);
+    expect(votesSent()).toBe(0);
+  });
+
+  it('is not given by a master without slots', () => {
+    const { myself } = voter.state;
+    voter.command(() => changeSlots(voter.core, [...myself.slots], false));
+    const before = voter.state.lastVoteEpoch;
+    ask(request());
+    expect(voter.state.lastVoteEpoch).toBe(before);
+    expect(votesSent()).toBe(0);
+  });
+});
