@@ -145,6 +145,8 @@ export interface Clients {
   /** Clients that wait for the reply of a command that returned BLOCKED. */
   readonly blockedCount: number;
   all(): Iterable<Session>;
+  /** As CLIENT LIST shows them: the link to the master is one of them. */
+  listed(): Iterable<Session>;
   byId(id: number): Session | undefined;
 }
 

@@ -76,8 +76,17 @@ export interface Session {
   onClose(fn: () => void): void;
 }
 
+/** The connection that the master's stream comes from. */
+export interface MasterConnection {
+  readonly address: string;
+  readonly localAddress: string;
+  close(): void;
+}
+
 /** The session of the master's stream. */
 export interface MasterSession extends Session {
+  /** Present while the stream is up: the session is then listed as a client, and can be killed. */
+  connection: MasterConnection | undefined;
   /** Database 0 and no open transaction: another stream begins. */
   reset(): void;
 }

@@ -98,7 +98,7 @@ export class ReplicaSide {
   }
 
   connect(): void {
-    const { clock, config, log } = this.#deps;
+    const { clock, config, dispatch, log } = this.#deps;
     if (this.#closed) return;
     const { host, port } = this.master;
     log('notice', `Connecting to MASTER ${host}:${port}`);
@@ -122,6 +122,7 @@ export class ReplicaSide {
     });
     socket.on('data', (chunk: Buffer) => {
       this.lastIoMs = clock.nowMs();
+      dispatch.master.lastInteractionMs = this.lastIoMs;
       if (this.#link === link) link.receive(chunk);
     });
     socket.on('error', (reason) => this.#lost(link, `Error condition on socket for SYNC: ${reason.message}`));
@@ -218,6 +219,13 @@ export class ReplicaSide {
   }
 
   #linked(): void {
+    const { dispatch } = this.#deps;
+    const [socket, link] = [this.#socket, this.#link];
+    dispatch.master.connection = {
+      address: `${this.master.host}:${this.master.port}`,
+      localAddress: `${socket?.localAddress}:${socket?.localPort}`,
+      close: () => this.#lost(link, 'Connection with master lost.'),
+    };
     this.#established = true;
     this.#failures = 0;
     this.downSinceMs = 0;
@@ -250,6 +258,7 @@ export class ReplicaSide {
 
   #release(): void {
     const socket = this.#socket;
+    this.#deps.dispatch.master.connection = undefined;
     this.#socket = undefined;
     this.#link = undefined;
     this.#data = undefined;

@@ -1,4 +1,5 @@
 /** Owns the list of connections of one node. */
+import type { MasterSession, Session } from '../dispatch/session.ts';
 import type { Clients } from '../parts.ts';
 import type { Connection } from './connection.ts';
 
@@ -22,6 +23,14 @@ export class ClientRegistry implements Clients {
 
   remove(connection: Connection): void {
     this.#byId.delete(connection.id);
+  }
+
+  /** The session of the master's stream: a client like the others while its connection is there. */
+  master: MasterSession | undefined;
+
+  *listed(): Iterable<Session> {
+    yield* this.#byId.values();
+    if (this.master?.connection !== undefined) yield this.master;
   }
 
   all(): Iterable<Connection> {

@@ -1,14 +1,13 @@
 /**
- * Owns the session under which the master's stream runs: it has no connection of its own, hears no reply, and is always
+ * Owns the session under which the master's stream runs: it only knows of its connection, hears no reply, and is always
  * allowed. Source: Redis replication.c, CLIENT_MASTER.
  */
-import type { MasterSession } from '../dispatch/session.ts';
+import type { MasterConnection, MasterSession } from '../dispatch/session.ts';
 import type { Database } from '../parts.ts';
 import { BaseSession } from './base-session.ts';
 
 export class StreamSession extends BaseSession implements MasterSession {
-  readonly address = '';
-  readonly localAddress = '';
+  connection: MasterConnection | undefined;
   readonly blocked = false;
   readonly pendingBytes = 0;
   readonly queryBytes = 0;
@@ -18,6 +17,14 @@ export class StreamSession extends BaseSession implements MasterSession {
     super(0, firstDatabase, nowMs);
     this.#firstDatabase = firstDatabase;
     this.kind = 'master';
+  }
+
+  get address(): string {
+    return this.connection?.address ?? '';
+  }
+
+  get localAddress(): string {
+    return this.connection?.localAddress ?? '';
   }
 
   reset(): void {
@@ -30,7 +37,9 @@ export class StreamSession extends BaseSession implements MasterSession {
   write(): void {}
   resume(): void {}
   retry(): void {}
-  destroy(): void {}
+  destroy(): void {
+    this.connection?.close();
+  }
   end(): void {}
   onClose(): void {}
 }

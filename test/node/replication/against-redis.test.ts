@@ -255,7 +255,10 @@ describe.each([
     await bottom.client.text('REPLICAOF', '127.0.0.1', middle.port);
     await linkUp(bottom);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    await middle.client.call('CLIENT', 'KILL', 'TYPE', 'master');
+    expect(await middle.client.text('CLIENT', 'LIST', 'TYPE', 'master')).toContain(
+      ` addr=127.0.0.1:${top.port} `,
+    );
+    expect(await middle.client.call('CLIENT', 'KILL', 'TYPE', 'master')).toBe(1);
     await top.client.call('CLIENT', 'KILL', 'TYPE', 'replica');
     await new Promise((resolve) => setTimeout(resolve, 100));
     await stop();

@@ -76,7 +76,7 @@ export function kill(context: Context, argv: readonly string[]): Reply {
   const filter = oldForm ? { address: argv[2] as string, skipMe: false } : parseFilter(argv);
   if (typeof filter === 'string') return filter;
   let killed = 0;
-  for (const client of [...context.node.clients.all()]) {
+  for (const client of [...context.node.clients.listed()]) {
     if (!matches(client, filter)) continue;
     if (client !== context.client) client.destroy();
     else if (filter.skipMe) continue;

@@ -68,12 +68,12 @@ const help = [
 
 function list(context: Context, argv: readonly string[]): Reply {
   const { clients } = context.node;
-  let shown: Iterable<Session> = clients.all();
+  let shown: Iterable<Session> = clients.listed();
   const option = argv[2]?.toLowerCase();
   if (argv.length === 4 && option === 'type') {
     const type = parseClientType(argv[3] as string);
     if (type === undefined) return error(`ERR Unknown client type '${argv[3]}'`);
-    shown = [...clients.all()].filter((client) => client.kind === type);
+    shown = [...clients.listed()].filter((client) => client.kind === type);
   } else if (argv.length > 3 && option === 'id') {
     const found: Session[] = [];
     for (const text of argv.slice(3)) {
