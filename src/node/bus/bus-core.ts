@@ -82,7 +82,8 @@ export class BusCore {
   /** Number of the last PING, PONG or MEET sent. */
   gossipRound = 0;
 
-  /** Left to do by `settle`. */
+  /** Something of what follows is left to do by `settle`. */
+  due = false;
   stateUpdateDue = false;
   saveDue: SaveUrgency | undefined;
   /** Slots or the role of this node changed by command: everybody is to hear of it at once. */
@@ -114,23 +115,28 @@ export class BusCore {
 
   updateStateSoon(): void {
     this.stateUpdateDue = true;
-    this.host.wake();
+    this.#wake();
   }
 
   /** 'now' is for what would be harmful to forget after others have heard of it, and for commands. */
   saveSoon(urgency: SaveUrgency): void {
     if (this.saveDue !== 'now') this.saveDue = urgency;
-    if (urgency === 'now') this.host.wake();
+    if (urgency === 'now') this.#wake();
   }
 
   announceSoon(): void {
     this.announcementDue = true;
-    this.host.wake();
+    this.#wake();
   }
 
   dialSoon(node: ClusterNode): void {
     this.undialled.add(node);
-    this.host.wake();
+    this.#wake();
+  }
+
+  introduceSoon(node: ClusterNode): void {
+    this.introductions.fresh.add(node);
+    this.#wake();
   }
 
   /** Sent when the state is kept, so that nobody hears of what a crash could make untrue. */
@@ -139,6 +145,11 @@ export class BusCore {
     const index = MESSAGE_TYPES.indexOf(type);
     this.stats.sent[index] = (this.stats.sent[index] as number) + 1;
     this.outbox.push({ link, packet });
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.due = true;
     this.host.wake();
   }
 }

@@ -51,8 +51,7 @@ export function endHandshake(core: BusCore, node: ClusterNode, header: BusHeader
   node.mark(nodeFlag.handshake, false);
   node.mark(header.flags & (nodeFlag.master | nodeFlag.replica), true);
   core.saveSoon('later');
-  core.introductions.fresh.add(node);
-  core.host.wake();
+  core.introduceSoon(node);
 }
 
 /** Tells new nodes about everyone, and everyone about them, now instead of by and by. */

@@ -93,24 +93,28 @@ export class BusMachine {
    */
   settle(): void {
     const { core } = this;
+    if (!core.due) return;
     for (const node of core.undialled) dial(core, node);
     core.undialled.clear();
     if (core.introductions.fresh.size > 0) introduceNewcomers(core);
     if (core.stateUpdateDue) this.#health.update();
     if (core.announcementDue) announce(core);
-    if (core.saveDue === 'now') this.#save();
-    if (core.outbox.length > 0) {
-      for (const { link, packet } of core.outbox.splice(0)) if (link.open) link.handle?.send(packet);
-    }
+    core.due = false;
+    const messages = core.outbox.splice(0);
+    if (core.saveDue === 'now' && !this.#save()) return;
+    for (const { link, packet } of messages) if (link.open) link.handle?.send(packet);
   }
 
-  #save(): void {
+  /** False when it failed: then nothing may be told any more. */
+  #save(): boolean {
     this.core.saveDue = undefined;
     try {
       this.core.host.save();
+      return true;
     } catch (error) {
       this.core.log('warning', messageOf(error));
       this.core.host.fatal("Fatal: can't update cluster config file.");
+      return false;
     }
   }
 
