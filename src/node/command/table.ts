@@ -46,7 +46,8 @@ export interface CommandStats {
 }
 
 export interface LatencyHistogram {
-  record(microseconds: number): void;
+  /** So many durations of the same length. */
+  record(microseconds: number, times?: number): void;
   /** The duration in microseconds below which `percent` of the calls stayed. */
   percentile(percent: number): number;
   /** Powers of two from 1 microsecond: upper bound and cumulative count. */
@@ -63,6 +64,8 @@ export interface Command extends CommandRow {
   readonly keyIndex: number;
   /** Whether it can name keys at all, so that a cluster must route it. */
   readonly hasKeys: boolean;
+  /** Never takes long: flagged fast; or SET, which Redis only does not call so because it may free a large value. */
+  readonly brief: boolean;
   readonly container: Command | undefined;
   readonly subcommands?: readonly Command[];
   /** By lower-case word; absent without subcommands. */
@@ -97,6 +100,7 @@ function compile(row: CommandRow, container: Command | undefined): Command {
     bits,
     keyIndex: singleKeyIndex(row),
     hasKeys: row.keySpecs.length > 0 || (bits & flagBits.movablekeys) !== 0,
+    brief: (bits & flagBits.fast) !== 0 || (row.name === 'set' && container === undefined),
     container,
     subcommandByName: children && new Map(),
     stats: emptyStats(),

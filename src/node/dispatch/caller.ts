@@ -5,12 +5,15 @@
 import { error, isError } from '../../protocol/resp/encode.ts';
 import { BLOCKED, type Reply } from '../command/row.ts';
 import { type Command, flagBits } from '../command/table.ts';
-import { Histogram } from '../observe/histogram.ts';
 import type { NodeStats } from '../observe/stats.ts';
 import type { NodeParts } from '../parts.ts';
 import type { PropagationStream } from '../propagate/stream.ts';
 import { CallContext } from './call-context.ts';
+import { CallTimer } from './call-timer.ts';
 import type { MasterSession, Session } from './session.ts';
+
+/** Slower than this no brief command is. */
+const briefMicroseconds = 1000;
 
 /** What the dispatcher tells to whoever looks in: MONITOR, the slow log. */
 export interface Observer {
@@ -32,8 +35,7 @@ export interface CallerDeps {
 }
 
 export class Caller {
-  /** Unix ms of the last `begin`. */
-  readAtMs = 0;
+  readonly timer: CallTimer;
   readonly #deps: CallerDeps;
   readonly #parts: NodeParts;
   readonly #stats: NodeStats;
@@ -41,32 +43,20 @@ export class Caller {
   readonly #context: CallContext;
   /** How many calls are under way, one inside another. */
   #depth = 0;
-  /** Time of the end of the last command, which is the beginning of the next one of the same read. */
-  #markMs = 0;
-  /** Add to the monotonic time for Unix time. */
-  #wallOffsetMs = 0;
-  #trackLatency = true;
 
   constructor(deps: CallerDeps) {
     this.#deps = deps;
     this.#parts = deps.parts;
     this.#stats = deps.stats;
     this.#propagation = deps.propagation;
+    this.timer = new CallTimer(deps.parts.clock);
     this.#context = new CallContext(deps.parts, deps.master, deps.parts.commands.rows[0] as Command);
     const { config } = deps.parts;
     const read = (): void => {
-      this.#trackLatency = config.flag('latency-tracking');
+      this.timer.tracksLatency = config.flag('latency-tracking');
     };
     read();
     config.onChange('latency-tracking', read);
-  }
-
-  /** To be called when bytes have come, before the requests in them: takes the time. */
-  begin(): void {
-    const clock = this.#parts.clock;
-    this.#markMs = clock.monotonicMs();
-    this.readAtMs = clock.nowMs();
-    this.#wallOffsetMs = this.readAtMs - this.#markMs;
   }
 
   /** Whether a command runs at the moment. */
@@ -91,14 +81,17 @@ export class Caller {
     const outerRow = context.row;
     const outerMayBlock = context.mayBlock;
     const outerRewritten = context.rewritten;
-    const startedMs = this.#markMs;
+    const timer = this.timer;
+    const brief = command.brief && this.#depth === 0 && this.#calm;
+    if (!brief) timer.settle();
+    const startedMs = timer.markMs;
     context.client = session;
     context.row = command;
     context.resp = session.resp;
     context.mayBlock = mayBlock && session.kind !== 'master';
     context.rewritten = undefined;
     context.redacted = undefined;
-    if (this.#depth === 0) context.nowMs = Math.floor(startedMs + this.#wallOffsetMs);
+    if (this.#depth === 0) context.nowMs = timer.unixMs();
     const dirtyBefore = stats.dirty;
     const dbIndex = session.db.index;
     this.#depth++;
@@ -126,11 +119,19 @@ export class Caller {
       command.stats.failedCalls++;
       this.countError(session, command, reply as string);
     }
-    this.#account(session, command, argv, redacted, startedMs, reply === BLOCKED);
+    stats.commandsProcessed++;
+    if (brief) timer.brief(command.stats);
+    else this.#account(session, command, argv, redacted, startedMs, reply === BLOCKED);
     return reply;
   }
 
-  /** Time, counters, the slow log, MONITOR. */
+  /** Whether nobody looks at single commands so closely that brief ones would be seen. */
+  get #calm(): boolean {
+    const { observer } = this.#deps;
+    return !observer.monitoring && observer.slowFromMicroseconds >= briefMicroseconds;
+  }
+
+  /** Time, the slow log, MONITOR. */
   #account(
     session: Session,
     command: Command,
@@ -139,17 +140,7 @@ export class Caller {
     startedMs: number,
     blocked: boolean,
   ): void {
-    const endMs = this.#parts.clock.monotonicMs();
-    const microseconds = (endMs - startedMs) * 1000;
-    this.#markMs = endMs;
-    const counters = command.stats;
-    counters.calls++;
-    counters.microseconds += microseconds;
-    this.#stats.commandsProcessed++;
-    if (this.#trackLatency && !blocked) {
-      counters.latency ??= new Histogram();
-      counters.latency.record(microseconds);
-    }
+    const microseconds = this.timer.timed(command.stats, startedMs, !blocked);
     const observer = this.#deps.observer;
     const slow =
       microseconds >= observer.slowFromMicroseconds && (command.bits & flagBits.skip_slowlog) === 0;

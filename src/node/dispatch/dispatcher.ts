@@ -49,12 +49,17 @@ export class Dispatcher implements Dispatch {
 
   /** To be called when bytes have come, before the requests in them: takes the time. */
   begin(): void {
-    this.#caller.begin();
+    this.#caller.timer.begin();
+  }
+
+  /** To be called behind the last of these requests. */
+  finish(): void {
+    this.#caller.timer.settle();
   }
 
   /** Unix ms of the last `begin`. */
   get readAtMs(): number {
-    return this.#caller.readAtMs;
+    return this.#caller.timer.readAtMs;
   }
 
   /** One request of a client. The caller has called `begin`. */
@@ -241,8 +246,10 @@ export class Dispatcher implements Dispatch {
   }
 
   applyFromMaster(argv: readonly string[]): void {
-    if (!this.#caller.busy) this.begin();
+    const alone = !this.#caller.busy;
+    if (alone) this.begin();
     this.execute(this.master, argv);
+    if (alone) this.finish();
   }
 
   nowMs(): number {

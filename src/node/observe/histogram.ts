@@ -25,11 +25,11 @@ export class Histogram implements LatencyHistogram {
   count = 0;
   readonly #counts = new Uint32Array(size);
 
-  record(microseconds: number): void {
+  record(microseconds: number, times = 1): void {
     const nanoseconds = Math.min(maxNanoseconds, Math.max(1, Math.trunc(microseconds * 1000)));
     const index = indexOf(nanoseconds);
-    this.#counts[index] = (this.#counts[index] as number) + 1;
-    this.count++;
+    this.#counts[index] = (this.#counts[index] as number) + times;
+    this.count += times;
   }
 
   percentile(percent: number): number {

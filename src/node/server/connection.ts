@@ -116,6 +116,7 @@ export class Connection extends BaseSession {
       if (this.#blocked || this.#held !== undefined || this.#closing) break;
       if (parser.authRequired) parser.authRequired = !this.authenticated && host.requirePassword;
     }
+    dispatcher.finish();
     if (parser.error !== undefined && !this.#closing) this.#protocolError(parser.error);
     this.#running = false;
     this.#flush();
@@ -174,6 +175,7 @@ export class Connection extends BaseSession {
     this.#running = true;
     this.#host.dispatcher.begin();
     this.#execute(argv);
+    this.#host.dispatcher.finish();
     this.#running = false;
     this.#flush();
     this.#process();

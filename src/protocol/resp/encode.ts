@@ -27,7 +27,7 @@ export function error(text: string): string {
 }
 
 export function isError(reply: string): boolean {
-  return reply.charCodeAt(0) === 45;
+  return reply !== lastBulk && reply.charCodeAt(0) === 45;
 }
 
 /** A signed 64-bit whole number. */
@@ -38,10 +38,18 @@ export function integer(value: number | bigint): string {
 /** What stands before bulk strings of usual lengths: made once, since every reply with a value begins so. */
 const bulkHeaders = Array.from({ length: 1024 }, (_, length) => `$${length}\r\n`);
 
+/**
+ * The short bulk string that was made last. It is no error; looking at its first character to find that out would make
+ * V8 copy its parts together.
+ */
+let lastBulk = '';
+
 /** A latin1 string, one character a byte. */
 export function bulk(text: string): string {
   const header = bulkHeaders[text.length];
-  return header === undefined ? `$${text.length}\r\n${text}\r\n` : `${header}${text}\r\n`;
+  if (header === undefined) return `$${text.length}\r\n${text}\r\n`;
+  lastBulk = `${header}${text}\r\n`;
+  return lastBulk;
 }
 
 export function nullBulk(resp: RespVersion): string {
