@@ -43,6 +43,8 @@ export class Caller {
   readonly #context: CallContext;
   /** How many calls are under way, one inside another. */
   #depth = 0;
+  /** Whether nobody looks at single commands so closely that brief ones would be seen. */
+  #calm = true;
 
   constructor(deps: CallerDeps) {
     this.#deps = deps;
@@ -121,14 +123,22 @@ export class Caller {
     }
     stats.commandsProcessed++;
     if (brief) timer.brief(command.stats);
-    else this.#account(session, command, argv, redacted, startedMs, reply === BLOCKED);
+    else {
+      this.#account(session, command, argv, redacted, startedMs, reply === BLOCKED);
+      this.#lookAround();
+    }
     return reply;
   }
 
-  /** Whether nobody looks at single commands so closely that brief ones would be seen. */
-  get #calm(): boolean {
+  /** Bytes have come: the first request in them begins now. */
+  begin(): void {
+    this.timer.begin();
+    this.#lookAround();
+  }
+
+  #lookAround(): void {
     const { observer } = this.#deps;
-    return !observer.monitoring && observer.slowFromMicroseconds >= briefMicroseconds;
+    this.#calm = !observer.monitoring && observer.slowFromMicroseconds >= briefMicroseconds;
   }
 
   /** Time, the slow log, MONITOR. */

@@ -49,7 +49,7 @@ export class Dispatcher implements Dispatch {
 
   /** To be called when bytes have come, before the requests in them: takes the time. */
   begin(): void {
-    this.#caller.timer.begin();
+    this.#caller.begin();
   }
 
   /** To be called behind the last of these requests. */
