@@ -35,6 +35,7 @@ import type { ConnectionHost } from './server/connection.ts';
 import { ClientLimits } from './server/limits.ts';
 import { Listener } from './server/listener.ts';
 import { StreamSession } from './server/master-session.ts';
+import { Outbox } from './server/outbox.ts';
 import { Stopping } from './server/stopping.ts';
 
 export interface PartsOptions {
@@ -159,6 +160,7 @@ export class Parts implements NodeParts {
       dispatcher: this.dispatch,
       limits: new ClientLimits(config),
       names: new NameCache(),
+      outbox: new Outbox(),
       beforeReplies: () => this.cluster?.settle(),
       get requirePassword() {
         return config.text('requirepass') !== '';

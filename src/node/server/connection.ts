@@ -1,6 +1,6 @@
 /**
- * Owns one client connection: bytes in, requests to the dispatcher in order, replies gathered into one string and written
- * once per read. Never decides what a command does. Source: Redis networking.c.
+ * Owns one client connection: bytes in, requests to the dispatcher in order, replies gathered into one string and sent
+ * together with those of others (outbox.ts). Never decides what a command does. Source: Redis networking.c.
  */
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
@@ -14,6 +14,7 @@ import { BaseSession } from './base-session.ts';
 import type { ClientRegistry } from './clients.ts';
 import { describeClient } from './describe.ts';
 import type { ClientLimits } from './limits.ts';
+import type { Outbox, Sender } from './outbox.ts';
 
 /** Replies are handed to the socket when this many characters have gathered, though more requests wait. */
 const flushChars = 64 * 1024;
@@ -27,6 +28,7 @@ export interface ConnectionHost {
   readonly clients: ClientRegistry;
   readonly limits: ClientLimits;
   readonly names: NameCache;
+  readonly outbox: Outbox;
   readonly firstDatabase: Database;
   /** What commands have left to do is done before anybody reads their replies. */
   beforeReplies(): void;
@@ -34,7 +36,7 @@ export interface ConnectionHost {
   readonly logsVerbose: boolean;
 }
 
-export class Connection extends BaseSession {
+export class Connection extends BaseSession implements Sender {
   readonly address: string;
   readonly localAddress: string;
   /** Unix ms since when more than the soft limit of its class waits to be sent; 0 while it does not. */
@@ -44,7 +46,7 @@ export class Connection extends BaseSession {
   readonly #parser: RequestParser;
   #out = '';
   #running = false;
-  #flushPlanned = false;
+  #sendPlanned = false;
   #blocked = false;
   /** The request that waits until a key or a pause is over. */
   #held: readonly string[] | undefined;
@@ -119,7 +121,7 @@ export class Connection extends BaseSession {
     dispatcher.finish();
     if (parser.error !== undefined && !this.#closing) this.#protocolError(parser.error);
     this.#running = false;
-    this.#flush();
+    if (this.#out !== '' || this.#closing) this.#sendLater();
   }
 
   #execute(argv: readonly string[]): void {
@@ -177,7 +179,7 @@ export class Connection extends BaseSession {
     this.#execute(argv);
     this.#host.dispatcher.finish();
     this.#running = false;
-    this.#flush();
+    this.#sendLater();
     this.#process();
   }
 
@@ -193,21 +195,25 @@ export class Connection extends BaseSession {
     if (typeof data === 'string') {
       this.#out += data;
       if (this.#running) return;
-      if (this.#out.length > flushChars) {
-        this.#flush();
-      } else if (!this.#flushPlanned) {
-        this.#flushPlanned = true;
-        queueMicrotask(() => {
-          this.#flushPlanned = false;
-          if (!this.#running) this.#flush();
-        });
-      }
+      if (this.#out.length > flushChars) this.#flush();
+      else this.#sendLater();
       return;
     }
     this.#flush();
     this.#host.stats.netOutputBytes += data.length;
     this.#socket.write(data);
     this.#checkLimits();
+  }
+
+  #sendLater(): void {
+    if (this.#sendPlanned) return;
+    this.#sendPlanned = true;
+    this.#host.outbox.add(this);
+  }
+
+  send(): void {
+    this.#sendPlanned = false;
+    this.#flush();
   }
 
   #flush(): void {
@@ -274,7 +280,7 @@ export class Connection extends BaseSession {
 
   end(): void {
     this.#closing = true;
-    if (!this.#running) this.#flush();
+    if (!this.#running) this.#sendLater();
   }
 
   onClose(fn: () => void): void {
