@@ -100,11 +100,14 @@ export class FakeCluster {
     return node;
   }
 
-  /** Keys that were acknowledged and are not, with their value, on the node to which a client would go. */
+  /** Keys that were acknowledged and are not, with their value, where a client would find them. */
   missing(): string[] {
     return [...this.written].flatMap(([key, { slot, value }]) => {
       const owner = this.byId(this.nodes[0]?.table.get(slot));
-      return owner.keysIn(slot).get(key) === value ? [] : [key];
+      const other = owner.migrating.get(slot);
+      // What the owner of a migrating slot does not have is asked for at the other end.
+      const asked = other === undefined ? undefined : this.byId(other).keysIn(slot).get(key);
+      return (owner.keysIn(slot).get(key) ?? asked) === value ? [] : [key];
     });
   }
 
@@ -179,7 +182,7 @@ export class FakeCluster {
   }
 
   #disturb(words: readonly string[]): void {
-    if (this.#chance(100)) this.gossip();
+    if (this.broadcasts && this.#chance(100)) this.gossip();
     if (!this.#chance(this.faults.write)) return;
     const slots = [...(this.nodes[0] as FakeNode).table.keys()];
     const named = Number(words[2]);

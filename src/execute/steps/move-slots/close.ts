@@ -11,7 +11,7 @@ import { type NodeLine, parseNodes } from '../../../protocol/text/nodes.ts';
 import { askLines, clusterNodes, isFailing, isMaster } from '../../cluster-nodes.ts';
 import type { StepContext } from '../../context.ts';
 import type { Ends } from './ends.ts';
-import { giveToTarget, type OtherMasters, tellSource } from './set-slot.ts';
+import { giveToTarget, hasLearned, tellSource } from './set-slot.ts';
 
 /** Word of a new epoch may be on its way: a difference counts only if it lasts. */
 const doubtTries = 10;
@@ -31,47 +31,66 @@ export interface Unclosed {
 }
 
 /**
- * Gives those of the open slots to the target that are empty; `answers` are the source's to emptinessQuestions.
- * Throws a TribError ("unsafe") when an end has changed.
+ * How long before the first slot is taken the ends must have been at rest: for as long, a packet in which the source
+ * claims slots may be on its way from a former change, and take a slot back (see set-slot.ts).
  */
-export async function closeSlots(
-  ends: Ends,
-  others: OtherMasters,
-  slots: readonly number[],
-  answers: readonly Reply[],
-  context: StepContext,
-): Promise<Unclosed> {
-  const counts = answers.slice(0, slots.length).map((reply) => {
+const restMs = 60;
+
+/** When the source hears that its slots are gone: at once from us, or from the target's packet. */
+export type Told = 'at once' | 'by the bus';
+
+export class Closer {
+  readonly #ends: Ends;
+  readonly #context: StepContext;
+  readonly #restEndsMs: number;
+
+  constructor(ends: Ends, context: StepContext) {
+    this.#ends = ends;
+    this.#context = context;
+    this.#restEndsMs = context.clock.monotonicMs() + restMs;
+  }
+
+  /**
+   * Gives those of the open slots to the target that are empty; `answers` are the source's to emptinessQuestions.
+   * Throws a TribError ("unsafe") when an end has changed.
+   */
+  async close(slots: readonly number[], answers: readonly Reply[], told: Told): Promise<Unclosed> {
+    const counts = answers.slice(0, slots.length).map((reply) => this.#countOf(reply));
+    const empty = slots.filter((_, index) => counts[index] === 0);
+    const held = slots.filter((_, index) => counts[index] !== 0);
+    if (empty.length === 0) return { held, late: [] };
+    await verifyEnds(this.#ends, empty, parseNodes(String(answers[slots.length])), this.#context);
+    await giveToTarget(this.#ends, empty);
+    return { held, late: await this.closeTaken(empty, told) };
+  }
+
+  /** The same for slots that were drained: asks the source first. */
+  async closeDrained(slots: readonly number[], told: Told): Promise<Unclosed> {
+    if (slots.length === 0) return { held: [], late: [] };
+    await this.rest();
+    const answers = await this.#ends.source.pipeline(emptinessQuestions(slots), { repeatable: true });
+    return this.close(slots, answers, told);
+  }
+
+  /** For slots that the target has. Returns those in which the source has keys. */
+  async closeTaken(slots: readonly number[], told: Told): Promise<number[]> {
+    if (slots.length === 0) return [];
+    if (told === 'by the bus') await hasLearned(this.#ends.source, this.#ends, slots, this.#context);
+    return tellSource(this.#ends, slots);
+  }
+
+  /** Until the ends have been at rest for long enough. */
+  async rest(): Promise<void> {
+    const { clock } = this.#context;
+    const leftMs = this.#restEndsMs - clock.monotonicMs();
+    if (leftMs > 0) await delay(clock, leftMs);
+  }
+
+  #countOf(reply: Reply): number {
     if (reply instanceof ReplyError)
-      throw refusal(ends.source.address, ['CLUSTER', 'COUNTKEYSINSLOT'], reply);
+      throw refusal(this.#ends.source.address, ['CLUSTER', 'COUNTKEYSINSLOT'], reply);
     return Number(reply);
-  });
-  const empty = slots.filter((_, index) => counts[index] === 0);
-  const held = slots.filter((_, index) => counts[index] !== 0);
-  if (empty.length === 0) return { held, late: [] };
-  await verifyEnds(ends, empty, parseNodes(String(answers[slots.length])), context);
-  await giveToTarget(ends, empty);
-  return { held, late: await tellAll(ends, others, empty) };
-}
-
-/** As closeSlots, for slots that were drained: asks the source first. */
-export async function closeDrained(
-  ends: Ends,
-  others: OtherMasters,
-  slots: readonly number[],
-  context: StepContext,
-): Promise<Unclosed> {
-  if (slots.length === 0) return { held: [], late: [] };
-  const answers = await ends.source.pipeline(emptinessQuestions(slots), { repeatable: true });
-  return closeSlots(ends, others, slots, answers, context);
-}
-
-/** For slots that the target has: tells the source and the others. Returns those in which the source has keys. */
-export async function tellAll(ends: Ends, others: OtherMasters, slots: readonly number[]): Promise<number[]> {
-  if (slots.length === 0) return [];
-  const late = await tellSource(ends, slots);
-  await others.tell(slots.filter((slot) => !late.includes(slot)));
-  return late;
+  }
 }
 
 async function verifyEnds(

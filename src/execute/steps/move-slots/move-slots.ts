@@ -9,16 +9,21 @@ import type { MoveSlots } from '../../../plan/plan.ts';
 import { formatRanges, rangesOf, SlotSet } from '../../../protocol/slots/slot-set.ts';
 import { formatAddress } from '../../../protocol/text/addresses.ts';
 import type { StepContext } from '../../context.ts';
-import { closeSlots, emptinessQuestions, tellAll } from './close.ts';
+import { Closer, emptinessQuestions } from './close.ts';
 import { type Ends, prepareEnds } from './ends.ts';
 import type { StuckSlot } from './key-mover.ts';
-import { OtherMasters, openSlots } from './set-slot.ts';
-import { moveFullSlots, type OpenableSlot } from './slot-stream.ts';
+import { openSlots, takeAgain, tellOthers } from './set-slot.ts';
+import { type Moved, moveFullSlots, type OpenableSlot } from './slot-stream.ts';
 
 /** Each SETSLOT costs little by itself, each write of nodes.conf much: a node writes it once for a batch. */
 const emptyBatchSlots = 512;
 /** While one batch is being closed, the next is being opened. */
 const emptyBatchesAtOnce = 2;
+
+interface CountedSlot {
+  readonly slot: number;
+  readonly keys: number;
+}
 
 /** Returns the rest of the step when the operator ended it. Throws a TribError; no key is lost by it. */
 export async function moveSlots(
@@ -27,37 +32,53 @@ export async function moveSlots(
 ): Promise<'done' | 'already' | MoveSlots> {
   const { ends, stages } = await prepareEnds(step, context);
   if (stages.toMove.length === 0 && stages.toClose.length === 0) return 'already';
-  const others = new OtherMasters(ends, context);
+  const closer = new Closer(ends, context);
   const left = new SlotSet([...stages.toMove, ...stages.toClose]);
-  const moved = (slot: number, keys: number): void => {
+  /** The keys of each slot that was moved. */
+  const done = new Map<number, number>();
+  const moved: Moved = (slot, keys) => {
     left.delete(slot);
+    done.set(slot, keys);
     const { source, target } = ends;
     context.emit({ type: 'slot-moved', slot, source: source.address, target: target.address, keys });
   };
 
-  const late = await tellAll(ends, others, stages.toClose);
+  const late = await closer.closeTaken(stages.toClose, 'at once');
   for (const slot of stages.toClose) if (!late.includes(slot)) moved(slot, 0);
 
   const counted = await countKeys(ends, stages.toMove, context);
-  const empty = counted.filter(({ keys }) => keys === 0).map(({ slot }) => slot);
-  const refilled = await moveEmptySlots(ends, others, empty, context, moved);
+  const last = lastToMove(counted);
+  const others = counted.filter((entry) => entry !== last);
+  const empty = others.filter(({ keys }) => keys === 0).map(({ slot }) => slot);
+  const refilled = await moveEmptySlots(ends, closer, empty, context, moved);
   const full: OpenableSlot[] = [
     ...late.map((slot) => ({ slot, keys: 1, state: 'late' as const })),
     ...refilled.map((slot) => ({ slot, keys: 1, state: 'open' as const })),
-    ...counted
-      .filter(({ keys }) => keys > 0)
-      .map(({ slot, keys }) => ({ slot, keys, state: 'closed' as const })),
+    ...others.filter(({ keys }) => keys > 0).map((entry) => ({ ...entry, state: 'closed' as const })),
   ];
-  const stuck = await moveFullSlots(ends, others, full, context, moved);
+  const stuck = await moveFullSlots(ends, closer, 'at once', full, context, moved);
+  // Where anything was moved, the last slot is moved too, even when the operator wants to end.
+  if (last !== undefined && (done.size > 0 || context.signal?.aborted !== true)) {
+    const unsignalled = { ...context, signal: undefined };
+    const slots = [{ ...last, state: 'closed' as const }];
+    stuck.push(...(await moveFullSlots(ends, closer, 'by the bus', slots, unsignalled, moved)));
+  }
+  const lost = (await takeAgain(ends, [...done.keys()])).filter((slot) => (done.get(slot) ?? 0) > 0);
+  await tellOthers(ends, [...done.keys()], context);
+  if (lost.length > 0) throw keysLost(ends, lost);
   if (stuck.length > 0) throw whyStuck(ends, stuck);
   return left.size === 0 ? 'done' : { ...step, slots: left.ranges() };
 }
 
-async function countKeys(
-  ends: Ends,
-  slots: readonly number[],
-  context: StepContext,
-): Promise<{ readonly slot: number; readonly keys: number }[]> {
+/** The slot of which the source learns from the bus (see set-slot.ts): that takes longer, so it has the fewest keys. */
+function lastToMove(counted: readonly CountedSlot[]): CountedSlot | undefined {
+  return counted.reduce<CountedSlot | undefined>(
+    (best, entry) => (best === undefined || entry.keys < best.keys ? entry : best),
+    undefined,
+  );
+}
+
+async function countKeys(ends: Ends, slots: readonly number[], context: StepContext): Promise<CountedSlot[]> {
   const total = Number(await ends.source.demand(['DBSIZE'], { repeatable: true }));
   const commands = slots.map((slot): Command => ['CLUSTER', 'COUNTKEYSINSLOT', slot]);
   const replies = total === 0 ? [] : await ends.source.pipeline(commands, { repeatable: true });
@@ -81,10 +102,10 @@ async function countKeys(
 /** Returns the slots that got keys before they were open: these are open now, and have to be drained. */
 async function moveEmptySlots(
   ends: Ends,
-  others: OtherMasters,
+  closer: Closer,
   slots: readonly number[],
   context: StepContext,
-  moved: (slot: number, keys: number) => void,
+  moved: Moved,
 ): Promise<number[]> {
   const refilled: number[] = [];
   let next = 0;
@@ -92,13 +113,14 @@ async function moveEmptySlots(
     while (next < slots.length && context.signal?.aborted !== true) {
       const batch = slots.slice(next, next + emptyBatchSlots);
       next += batch.length;
+      await closer.rest();
       const answers = await openSlots(ends, batch, emptinessQuestions(batch));
-      const { held, late } = await closeSlots(ends, others, batch, answers, context);
+      const { held, late } = await closer.close(batch, answers, 'at once');
       const unclosed = new Set([...held, ...late]);
       refilled.push(...held);
       // The source keeps keys of a slot that is the target's only until it hears of it: they are moved at once.
       const states = late.map((slot) => ({ slot, keys: 1, state: 'late' as const }));
-      const stuck = await moveFullSlots(ends, others, states, context, moved);
+      const stuck = await moveFullSlots(ends, closer, 'at once', states, context, moved);
       if (stuck.length > 0) throw whyStuck(ends, stuck);
       for (const slot of batch) if (!unclosed.has(slot)) moved(slot, 0);
     }
@@ -147,6 +169,17 @@ function keysTooLarge(ends: Ends, stuck: readonly StuckSlot[]): TribError {
     ].join('\n'),
     {
       hint: `${stayOpen(stuck)} Raise the node timeout of every node for a while (CONFIG SET cluster-node-timeout), then move again.`,
+    },
+  );
+}
+
+function keysLost(ends: Ends, slots: readonly number[]): TribError {
+  const [source, target] = [ends.source, ends.target].map(({ address }) => formatAddress(address));
+  return new TribError(
+    'failed',
+    `*** Keys of slots ${formatRanges(rangesOf(slots), ',')} are lost: a late packet of ${source} took them back from ${target}.`,
+    {
+      hint: `This is a fault of Redis 7.0 that shows when slots return to a node soon after another tool moved them. ${target} has the slots again. Bring their keys back from a replica's snapshot or a backup.`,
     },
   );
 }

@@ -4,11 +4,11 @@
  */
 import { type Reply, ReplyError } from '../../../client/command.ts';
 import type { StepContext } from '../../context.ts';
-import { closeDrained, tellAll } from './close.ts';
+import type { Closer, Told } from './close.ts';
 import type { Ends } from './ends.ts';
 import { KeyMover, StuckSlot } from './key-mover.ts';
 import { SizeGuard } from './large-keys.ts';
-import { type OtherMasters, openSlots } from './set-slot.ts';
+import { openSlots } from './set-slot.ts';
 
 export interface OpenableSlot {
   readonly slot: number;
@@ -17,6 +17,9 @@ export interface OpenableSlot {
   /** "open": at both ends already. "late": the target's already, but the source has keys of it. */
   readonly state: 'closed' | 'open' | 'late';
 }
+
+/** Called when a slot is the target's, with the number of keys that went over. */
+export type Moved = (slot: number, keys: number) => void;
 
 /** While one MIGRATE runs, the others stand in line on the source: it never waits for us. */
 const lanes = 3;
@@ -38,21 +41,23 @@ interface ReadySlot extends OpenableSlot {
  */
 export async function moveFullSlots(
   ends: Ends,
-  others: OtherMasters,
+  closer: Closer,
+  told: Told,
   slots: readonly OpenableSlot[],
   context: StepContext,
-  moved: (slot: number, keys: number) => void,
+  moved: Moved,
 ): Promise<StuckSlot[]> {
   if (slots.length === 0) return [];
   const mover = new KeyMover(ends, await SizeGuard.of(ends), context);
-  return new SlotStream(ends, others, mover, slots, context, moved).run();
+  return new SlotStream(ends, closer, told, mover, slots, context, moved).run();
 }
 
 class SlotStream {
   readonly #ends: Ends;
-  readonly #others: OtherMasters;
+  readonly #closer: Closer;
+  readonly #told: Told;
   readonly #context: StepContext;
-  readonly #moved: (slot: number, keys: number) => void;
+  readonly #moved: Moved;
   readonly #mover: KeyMover;
   readonly #pending: OpenableSlot[];
   readonly #ready: ReadySlot[];
@@ -68,14 +73,16 @@ class SlotStream {
 
   constructor(
     ends: Ends,
-    others: OtherMasters,
+    closer: Closer,
+    told: Told,
     mover: KeyMover,
     slots: readonly OpenableSlot[],
     context: StepContext,
-    moved: (slot: number, keys: number) => void,
+    moved: Moved,
   ) {
     this.#ends = ends;
-    this.#others = others;
+    this.#closer = closer;
+    this.#told = told;
     this.#context = context;
     this.#moved = moved;
     this.#mover = mover;
@@ -182,8 +189,8 @@ class SlotStream {
   async #closeBatch(batch: readonly ReadySlot[]): Promise<void> {
     const inState = (late: boolean): number[] =>
       batch.filter(({ state }) => (state === 'late') === late).map(({ slot }) => slot);
-    const { held, late } = await closeDrained(this.#ends, this.#others, inState(false), this.#context);
-    const stillLate = [...late, ...(await tellAll(this.#ends, this.#others, inState(true)))];
+    const { held, late } = await this.#closer.closeDrained(inState(false), this.#told);
+    const stillLate = [...late, ...(await this.#closer.closeTaken(inState(true), this.#told))];
     for (const slot of batch) {
       if (stillLate.includes(slot.slot)) this.#ready.unshift({ ...slot, state: 'late', listed: undefined });
       else if (held.includes(slot.slot)) this.#ready.unshift({ ...slot, listed: undefined });
