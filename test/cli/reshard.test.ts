@@ -264,6 +264,17 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
     await expectNothingLost();
   });
 
+  it('brings back what redis-cli has just moved away, again and again, with every key', async () => {
+    const [from, to] = [live.idOf(1), live.idOf(2)];
+    for (let round = 0; round < 8; round++) {
+      const ends = ['--cluster-from', from, '--cluster-to', to, '--cluster-slots', '200', '--cluster-yes'];
+      expect((await redisCli(['--cluster', 'reshard', first, ...ends])).code).toBe(0);
+      const back = await trib(['reshard', first, '--from', to, '--to', from, '--slots', '200', '--yes']);
+      expect([back.code, back.stderr]).toEqual([0, '']);
+    }
+    await expectNothingLost();
+  });
+
   /** Runs trib, and sends it the signal when it has moved some slots. */
   async function interrupted(words: readonly string[], signal: NodeJS.Signals): Promise<Ran> {
     const child = spawn(process.execPath, [tribScript, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
