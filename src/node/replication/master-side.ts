@@ -182,9 +182,10 @@ export class MasterSide {
   #startStreaming(peer: ReplicaPeer): void {
     peer.streamOnAck = false;
     peer.streaming = true;
-    const { stream, masterStreamDb } = this.#deps;
+    const { stream, masterStreamDb, config } = this.#deps;
     // In a cluster an offset of 0 reads as "not synchronised yet": the first PING does not wait for its period.
-    if (stream.offset === 0 && masterStreamDb() === -1) stream.feed(stream.selectedDb, ['PING']);
+    if (config.flag('cluster-enabled') && stream.offset === 0 && masterStreamDb() === -1)
+      stream.feed(stream.selectedDb, ['PING']);
     this.sendStream();
   }
 

@@ -169,8 +169,9 @@ describe('the replicas of a master', () => {
     }
   });
 
-  it('are pinged when nothing was ever written, so that their offset is above zero', async () => {
-    const { clock, master, replica, stream } = setUp();
+  it('are pinged when nothing was ever written, so that their offset is above zero: in a cluster', async () => {
+    const { clock, config, master, replica, stream } = setUp();
+    config.load('cluster-enabled', ['yes']);
     const one = replica();
     one.psync(ASK_ALL);
     clock.advance(10);
@@ -178,6 +179,17 @@ describe('the replicas of a master', () => {
     master.acknowledge(one.session, 0);
     expect(one.fake.take()).toBe(request(['PING']));
     expect(stream.offset).toBe(request(['PING']).length);
+  });
+
+  it('hear nothing but writes at first outside a cluster', () => {
+    const { clock, master, replica, stream } = setUp();
+    const one = replica();
+    one.psync(ASK_ALL);
+    clock.advance(10);
+    one.fake.take();
+    master.acknowledge(one.session, 0);
+    expect(one.fake.take()).toBe('');
+    expect(stream.offset).toBe(0);
   });
 
   it('see bytes changed in place as they were', () => {
