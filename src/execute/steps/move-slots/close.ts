@@ -34,7 +34,7 @@ export interface Unclosed {
  * How long before the first slot is taken the ends must have been at rest: for as long, a packet in which the source
  * claims slots may be on its way from a former change, and take a slot back (see set-slot.ts).
  */
-const restMs = 60;
+const restMs = 50;
 
 /** When the source hears that its slots are gone: at once from us, or from the target's packet. */
 export type Told = 'at once' | 'by the bus';

@@ -54,6 +54,11 @@ export class KeyMover {
     this.#size = new BatchSize(context.moveOptions.pipeline);
   }
 
+  /** How many keys go into one MIGRATE now. */
+  get batchKeys(): number {
+    return this.#size.keys;
+  }
+
   /** The question for the keys of a slot, as many as go into one MIGRATE. */
   listKeys(slot: number): Command {
     return ['CLUSTER', 'GETKEYSINSLOT', slot, this.#size.keys];

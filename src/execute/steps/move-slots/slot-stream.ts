@@ -23,10 +23,10 @@ export type Moved = (slot: number, keys: number) => void;
 
 /** While one MIGRATE runs, the others stand in line on the source: it never waits for us. */
 const lanes = 3;
-/** Slots open at a time, in all stages. */
-const mostOpenSlots = 64;
-/** Fewer when they are large: an interruption finishes what is open. */
-const mostOpenKeys = 4000;
+/** Slots open at a time, in all stages: enough to go on while the first wait to be closed (close.ts). */
+const mostOpenSlots = 128;
+/** Fewer when they are large: an interruption finishes what is open. In MIGRATEs, whose size follows their time. */
+const mostOpenBatches = 80;
 const slotsOpenedAtOnce = 32;
 const slotsClosedAtOnce = 32;
 
@@ -147,7 +147,7 @@ class SlotStream {
       if (slot === undefined || batch.length === slotsOpenedAtOnce || this.#openSlots === mostOpenSlots)
         break;
       // However large it is, a slot is opened when none else is.
-      if (this.#openSlots > 0 && this.#openKeys + slot.keys > mostOpenKeys) break;
+      if (this.#openSlots > 0 && this.#openKeys + slot.keys > mostOpenBatches * this.#mover.batchKeys) break;
       this.#pending.shift();
       batch.push(slot);
       this.#openSlots++;
