@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type LiveCluster, slotsOf, startAlone } from '../helpers/live-cluster.ts';
 import { RawConnection } from '../helpers/raw-connection.ts';
