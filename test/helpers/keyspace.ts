@@ -2,6 +2,7 @@
 import { seededRandom } from '../../src/core/random.ts';
 import type { KeyDatabase, KeyspaceHooks } from '../../src/node/keyspace/database.ts';
 import { createKeyspace, type Keyspace } from '../../src/node/keyspace/keyspace.ts';
+import { createStats } from '../../src/node/observe/stats.ts';
 import type { Config, Stats } from '../../src/node/parts.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -59,23 +60,7 @@ export function testKeyspace(
       listeners.set(name, [...(listeners.get(name) ?? []), fn]);
     },
   };
-  const stats: Stats = {
-    commandsProcessed: 0,
-    connectionsReceived: 0,
-    rejectedConnections: 0,
-    netInputBytes: 0,
-    netOutputBytes: 0,
-    keyspaceHits: 0,
-    keyspaceMisses: 0,
-    expiredKeys: 0,
-    evictedKeys: 0,
-    errorReplies: 0,
-    fullSyncs: 0,
-    partialSyncsOk: 0,
-    partialSyncsRefused: 0,
-    dirty: 0,
-    migrateCachedSockets: 0,
-  };
+  const stats = createStats();
   const hooks: KeyspaceHooks = {
     nowMs: () => clock.nowMs(),
     isReplica: () => state.replica,
