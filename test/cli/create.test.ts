@@ -106,10 +106,9 @@ describe.skipIf(skipWithoutRedisServer)(`trib create${redisServerNote}`, () => {
       '127.0.0.1:7001 gets no answer to its handshake from the bus port 1 of 127.0.0.1:7002',
     );
     const file = /trib apply (\S+)/.exec(said)?.[1] ?? '';
-    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({
-      format: 'trib-plan',
-      operation: 'create',
-    });
+    const kept = await readFile(file, 'utf8');
+    await rm(dirname(file), { recursive: true });
+    expect(JSON.parse(kept)).toMatchObject({ format: 'trib-plan', operation: 'create' });
   });
 
   it('keeps the plan before its first effect, and applying it finishes it', async () => {
