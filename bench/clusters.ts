@@ -47,17 +47,20 @@ function slotTags(): string[] {
   return tags;
 }
 
-/** `keysEach` keys of `bytes` bytes in each of the slots [0, slotCount), on the node at `port` that owns them. */
-export async function fillSlots(
-  port: number,
-  slotCount: number,
-  keysEach: number,
-  bytes: number,
-): Promise<void> {
+export interface Filling {
+  readonly firstSlot: number;
+  readonly slots: number;
+  readonly keysEach: number;
+  readonly bytesEach: number;
+}
+
+/** Puts keys into the slots, on the node at `port` that owns them. */
+export async function fillSlots(port: number, filling: Filling): Promise<void> {
   const tags = slotTags();
-  const value = 'x'.repeat(bytes);
+  const { firstSlot, slots, keysEach, bytesEach } = filling;
+  const value = 'x'.repeat(bytesEach);
   const connection = await RawConnection.open(port);
-  for (let slot = 0; slot < slotCount; slot++) {
+  for (let slot = firstSlot; slot < firstSlot + slots; slot++) {
     const commands = Array.from({ length: keysEach }, (_, index) => [
       'SET',
       `{${tags[slot]}}:${index}`,

@@ -25,30 +25,12 @@ async function reshardTimes(
   try {
     const [seed = ''] = servers.addresses;
     const [a = '', b = ''] = await idsOf(servers);
-    if (keysEach > 0) await fillSlots(servers.nodes[0]?.port ?? 0, slots, keysEach, 100);
-    const byRedisCli = (from: string, to: string, pipeline?: number): number =>
-      timeCommand('redis-cli', [
-        ...['--cluster', 'reshard', seed, '--cluster-from', from, '--cluster-to', to],
-        ...['--cluster-slots', String(slots), '--cluster-yes'],
-        ...(pipeline === undefined ? [] : ['--cluster-pipeline', String(pipeline)]),
-      ]);
-    const byTrib = (from: string, to: string): number =>
-      timeCommand(node, [
-        tribJs,
-        'reshard',
-        seed,
-        '--from',
-        from,
-        '--to',
-        to,
-        '--slots',
-        String(slots),
-        '--yes',
-      ]);
+    const filling = { firstSlot: 0, slots, keysEach, bytesEach: 100 };
+    if (keysEach > 0) await fillSlots(servers.nodes[0]?.port ?? 0, filling);
+    const tools = reshardTools(seed, slots);
     const times: [number[], number[], number[]] = [[], [], []];
     let [from, to] = [a, b];
     for (let round = 0; round < rounds; round++) {
-      const tools = [byTrib, byRedisCli, (s: string, t: string) => byRedisCli(s, t, 100)];
       for (const [index, tool] of tools.entries()) {
         times[index]?.push(tool(from, to));
         [from, to] = [to, from];
@@ -60,6 +42,60 @@ async function reshardTimes(
   } finally {
     await servers.stop();
   }
+}
+
+type Reshard = (from: string, to: string) => number;
+
+/** How long each tool takes, in ms: trib, redis-cli, redis-cli with a pipeline of 100. */
+function reshardTools(seed: string, slots: number): readonly [Reshard, Reshard, Reshard] {
+  const byRedisCli =
+    (...more: readonly string[]): Reshard =>
+    (from, to) =>
+      timeCommand('redis-cli', [
+        ...['--cluster', 'reshard', seed, '--cluster-from', from, '--cluster-to', to],
+        ...['--cluster-slots', String(slots), '--cluster-yes', ...more],
+      ]);
+  const byTrib: Reshard = (from, to) =>
+    timeCommand(node, [
+      tribJs,
+      'reshard',
+      seed,
+      '--from',
+      from,
+      '--to',
+      to,
+      '--slots',
+      String(slots),
+      '--yes',
+    ]);
+  return [byTrib, byRedisCli(), byRedisCli('--cluster-pipeline', '100')];
+}
+
+/** The third master takes from both others, on a new cluster for each run: medians in ms of each tool. */
+async function reshardFromAllTimes(
+  slots: number,
+  keysEach: number,
+  rounds: number,
+): Promise<[number, number, number]> {
+  const times: [number[], number[], number[]] = [[], [], []];
+  for (let run = 0; run < rounds * times.length; run++) {
+    const servers = await threeMasters();
+    try {
+      const [seed = ''] = servers.addresses;
+      const [, , target = ''] = await idsOf(servers);
+      // Each source gives its lowest slots, about half of all: a few more than that are filled.
+      for (const [index, firstSlot] of [0, 5461].entries()) {
+        const filling = { firstSlot, slots: slots / 2 + 5, keysEach, bytesEach: 100 };
+        await fillSlots(servers.nodes[index]?.port ?? 0, filling);
+      }
+      const which = run % times.length;
+      const tool = reshardTools(seed, slots)[which];
+      if (tool !== undefined) times[which]?.push(tool('all', target));
+    } finally {
+      await servers.stop();
+    }
+  }
+  return [median(times[0]), median(times[1]), median(times[2])];
 }
 
 async function untilAgreed(ports: readonly number[]): Promise<void> {
@@ -75,6 +111,7 @@ async function untilAgreed(ports: readonly number[]): Promise<void> {
 
 async function reshardRows(): Promise<Row[]> {
   const [full, fullCli, fullPiped] = await reshardTimes(1000, 61, 3);
+  const [all, allCli, allPiped] = await reshardFromAllTimes(1000, 61, 3);
   const [empty, emptyCli] = await reshardTimes(4096, 0, 3);
   return [
     fasterRow('reshard 1000 slots x 61 keys of 100 B; redis-cli', full, fullCli, 4),
@@ -84,6 +121,8 @@ async function reshardRows(): Promise<Row[]> {
       fullPiped,
       1.3,
     ),
+    fasterRow('the same from two masters to the third; redis-cli', all, allCli, 4),
+    fasterRow('the same from two masters to the third; redis-cli --cluster-pipeline 100', all, allPiped, 1.3),
     fasterRow('reshard 4096 empty slots; redis-cli', empty, emptyCli, 5),
   ];
 }
