@@ -95,11 +95,15 @@ export class ClusterState {
     return true;
   }
 
-  /** False when it had no owner. */
+  /**
+   * False when it had no owner. What was noted of the former owner does not hold for the next one: Redis 7.0 keeps the
+   * note, and then gives the slot to whoever claims it in a late packet, however low its epoch (fixed in 7.2).
+   */
   deleteSlot(slot: number): boolean {
     const owner = this.#owners[slot];
     if (owner === undefined) return false;
     this.#owners[slot] = undefined;
+    this.notClaimed.delete(slot);
     owner.slots.delete(slot);
     return true;
   }

@@ -44,7 +44,6 @@ export function acceptClaim(
     if (owner !== undefined && owner === shardMaster) lostCount++;
     state.deleteSlot(slot);
     state.addSlot(claimant, slot);
-    state.notClaimed.delete(slot);
     core.saveSoon('now');
     core.updateStateSoon();
   }

@@ -3,7 +3,8 @@ import { publish } from '../../../src/node/bus/compose.ts';
 import { infoLines } from '../../../src/node/bus/describe.ts';
 import { bumpConfigEpoch } from '../../../src/node/bus/epochs.ts';
 import { countFailureReports } from '../../../src/node/bus/failure-detection.ts';
-import { changeSlots, forget, replicate, setConfigEpoch } from '../../../src/node/bus/operator.ts';
+import { changeSlots, forget, replicate, setConfigEpoch, setOwner } from '../../../src/node/bus/operator.ts';
+import { acceptClaim } from '../../../src/node/bus/slot-claims.ts';
 import {
   allAgree,
   allOk,
@@ -72,6 +73,25 @@ describe.each(seeds)('a simulated cluster (seed %i)', (seed) => {
       for (const id of ids(simulation)) expect(state.node(id)?.configEpoch).toBeGreaterThanOrEqual(0);
       expect(state.currentEpoch).toBe(simulation.node(0).state.currentEpoch);
     }
+  });
+
+  it('a slot that comes back to a master stays there, whatever late packets claim', () => {
+    const simulation = sixMasters(seed);
+    const [home, away] = [simulation.node(0), simulation.node(1)];
+    const [slot = 0] = home.state.myself.slots;
+    // Told of a new owner ahead of the bus, the master hears that this one does not claim the slot, and notes it.
+    home.command(() => setOwner(home.core, slot, away.id));
+    simulation.runUntil(() => home.state.isUnclaimed(slot), 'the note');
+    home.command(() => setOwner(home.core, slot, home.id));
+    expect(home.state.isUnclaimed(slot)).toBe(false);
+    const claims = away.state.myself.slots.copy();
+    claims.add(slot);
+    const epoch = away.state.myself.configEpoch;
+    home.command(() => bumpConfigEpoch(home.core));
+    const seenAway = home.state.node(away.id);
+    if (seenAway === undefined) throw new Error('the masters do not know each other');
+    home.command(() => acceptClaim(home.core, seenAway, epoch, claims.bitmap));
+    expect(home.state.owner(slot)).toBe(home.state.myself);
   });
 
   it('leaves one owner of slots that two masters have taken', () => {
