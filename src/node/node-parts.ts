@@ -148,7 +148,8 @@ export class Parts implements NodeParts {
         isPaused: () => this.dispatch.writesPaused,
         touched: (dbIndex, key) => this.dispatch.keyTouched(dbIndex, key),
         flushed: (dbIndex) => this.dispatch.databaseTouched(dbIndex),
-        propagateDelete: (dbIndex, key) => this.propagation.feed(dbIndex, ['DEL', key]),
+        propagateDelete: (dbIndex, key) =>
+          this.propagation.feed(dbIndex, [config.flag('lazyfree-lazy-expire') ? 'UNLINK' : 'DEL', key]),
       },
     });
   }

@@ -187,7 +187,7 @@ export function directiveTable(): readonly Directive[] {
     row('lfu-log-factor', numeric('integer', 10, 0, INT_MAX)),
     row('lfu-decay-time', numeric('integer', 1, 0, INT_MAX)),
     row('lazyfree-lazy-eviction', yesNo(false), { noEffect: true }),
-    row('lazyfree-lazy-expire', yesNo(false), { noEffect: true }),
+    row('lazyfree-lazy-expire', yesNo(false)),
     row('lazyfree-lazy-server-del', yesNo(false), { noEffect: true }),
     row('lazyfree-lazy-user-del', yesNo(false), { noEffect: true }),
     row('lazyfree-lazy-user-flush', yesNo(false), { noEffect: true }),

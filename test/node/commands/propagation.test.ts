@@ -122,6 +122,22 @@ const scripts: Record<string, { before?: readonly Command[]; sent: readonly Comm
       'DEBUG SET-ACTIVE-EXPIRE 1',
     ],
   },
+  'expired keys that are to be freed lazily': {
+    before: [
+      'DEBUG SET-ACTIVE-EXPIRE 0',
+      'CONFIG SET lazyfree-lazy-expire yes',
+      ...[...'abc'].map((key) => `SET ${key} 1 PX 1`),
+      'DEBUG SLEEP 0.01',
+    ],
+    sent: [
+      'GET a',
+      'SET b 2',
+      'EXPIRE b -1',
+      'SCAN 0 COUNT 100',
+      'CONFIG SET lazyfree-lazy-expire no',
+      'DEBUG SET-ACTIVE-EXPIRE 1',
+    ],
+  },
   transactions: {
     sent: [
       'MULTI',
