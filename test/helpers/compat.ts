@@ -3,7 +3,7 @@
  * process, and the bytes of the replies must be the same.
  */
 import { connect, type Socket } from 'node:net';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { request } from '../../src/protocol/resp/encode.ts';
 import { replyEnd } from './raw-reply.ts';
 import { type Standalone, startStandalone } from './standalone.ts';
@@ -26,6 +26,36 @@ export interface Pair {
 export interface PairOptions {
   /** Directives that both get. */
   readonly directives?: readonly string[];
+}
+
+/**
+ * A pair for the tests of the block that this stands in: started before them, ended after them. The function that is
+ * returned gives it while they run.
+ */
+export function usePair(options: PairOptions = {}): () => Pair {
+  let pair: Pair | undefined;
+  beforeAll(async () => {
+    pair = await startPair(options);
+  });
+  afterAll(() => pair?.stop());
+  return () => {
+    if (pair === undefined) throw new Error('the pair of servers is not started yet');
+    return pair;
+  };
+}
+
+/** A test for each script, in both protocols: both servers give the same replies. */
+export function itAnswersAlike(
+  pair: () => Pair,
+  scripts: Readonly<Record<string, readonly Command[]>>,
+): void {
+  describe.each([2, 3] as const)('with RESP%i', (resp) => {
+    beforeEach(() => pair().reset(resp));
+
+    it.each(Object.entries(scripts))('%s', async (_name, script) => {
+      await pair().same(...script);
+    });
+  });
 }
 
 export async function startPair(options: PairOptions = {}): Promise<Pair> {

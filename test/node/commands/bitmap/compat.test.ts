@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
-import { type Command, type Pair, startPair } from '../../../helpers/compat.ts';
+import { describe, it } from 'vitest';
+import { type Command, itAnswersAlike, usePair } from '../../../helpers/compat.ts';
 import { redisServerNote, skipWithoutRedisServer } from '../../../helpers/servers.ts';
 
 const scripts: Record<string, readonly Command[]> = {
@@ -158,22 +158,12 @@ const scripts: Record<string, readonly Command[]> = {
 };
 
 describe.skipIf(skipWithoutRedisServer)(`bit commands as on redis-server${redisServerNote}`, () => {
-  let pair: Pair;
-  beforeAll(async () => {
-    pair = await startPair();
-  });
-  afterAll(() => pair?.stop());
+  const pair = usePair();
 
-  describe.each([2, 3] as const)('with RESP%i', (resp) => {
-    beforeEach(() => pair.reset(resp));
-
-    it.each(Object.keys(scripts))('%s', async (name) => {
-      await pair.same(...(scripts[name] ?? []));
-    });
-  });
+  itAnswersAlike(pair, scripts);
 
   it('random sequences of commands', async () => {
-    await pair.reset();
+    await pair().reset();
     const key = fc.constantFrom('k1', 'k2', 'k3');
     const offset = fc.integer({ min: 0, max: 90 });
     const index = fc.integer({ min: -100, max: 100 });
@@ -207,7 +197,7 @@ describe.skipIf(skipWithoutRedisServer)(`bit commands as on redis-server${redisS
     );
     await fc.assert(
       fc.asyncProperty(fc.array(command, { minLength: 40, maxLength: 60 }), async (commands) => {
-        await pair.same('FLUSHALL', ...commands, 'MGET k1 k2 k3');
+        await pair().same('FLUSHALL', ...commands, 'MGET k1 k2 k3');
       }),
       { numRuns: 60 },
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Command, type Pair, startPair } from '../../../helpers/compat.ts';
+import { describe, expect, it } from 'vitest';
+import { type Command, itAnswersAlike, usePair } from '../../../helpers/compat.ts';
 import { redisServerNote, skipWithoutRedisServer } from '../../../helpers/servers.ts';
 
 const LFU = 'CONFIG SET maxmemory-policy allkeys-lfu';
@@ -205,30 +205,20 @@ const scripts: Record<string, readonly Command[]> = {
 };
 
 describe.skipIf(skipWithoutRedisServer)(`key commands as on redis-server${redisServerNote}`, () => {
-  let pair: Pair;
-  beforeAll(async () => {
-    pair = await startPair();
-  });
-  afterAll(() => pair?.stop());
+  const pair = usePair();
 
-  describe.each([2, 3] as const)('with RESP%i', (resp) => {
-    beforeEach(() => pair.reset(resp));
-
-    it.each(Object.keys(scripts))('%s', async (name) => {
-      await pair.same(...(scripts[name] ?? []));
-    });
-  });
+  itAnswersAlike(pair, scripts);
 
   it('OBJECT HELP has the same shape', async () => {
-    await pair.reset();
-    const { node, redis } = await pair.run(['OBJECT HELP']);
+    await pair().reset();
+    const { node, redis } = await pair().run(['OBJECT HELP']);
     const lines = (reply: string[]): string[] => (reply[0] ?? '').split('\r\n');
     expect(lines(node)[1]).toBe(lines(redis)[1]);
     expect(lines(node).slice(-3)).toEqual(lines(redis).slice(-3));
   });
 
   it('KEYS and SCAN find the same keys for random patterns', async () => {
-    await pair.reset();
+    await pair().reset();
     const piece = fc.constantFrom(
       'a',
       'b',
@@ -252,9 +242,9 @@ describe.skipIf(skipWithoutRedisServer)(`key commands as on redis-server${redisS
         fc.array(fc.array(piece, { maxLength: 6 }), { minLength: 20, maxLength: 20 }),
         async (keys, patterns) => {
           const filling: Command[] = ['FLUSHALL', ...keys.map((key) => ['SET', key, '1'])];
-          await pair.same(...filling);
+          await pair().same(...filling);
           const sorted = async (command: Command): Promise<string[][]> => {
-            const { redis, node } = await pair.run([command]);
+            const { redis, node } = await pair().run([command]);
             return [redis, node].map(([reply = '']) =>
               reply
                 .slice(0, -2)
@@ -275,7 +265,7 @@ describe.skipIf(skipWithoutRedisServer)(`key commands as on redis-server${redisS
   });
 
   it('random sequences of commands', async () => {
-    await pair.reset();
+    await pair().reset();
     const key = fc.constantFrom('k1', 'k2', 'k3', 'k4');
     const time = fc.oneof(
       fc.integer({ min: 99999999990000, max: 99999999999999 }),
@@ -304,7 +294,7 @@ describe.skipIf(skipWithoutRedisServer)(`key commands as on redis-server${redisS
     );
     await fc.assert(
       fc.asyncProperty(fc.array(command, { minLength: 30, maxLength: 60 }), async (commands) => {
-        await pair.same('FLUSHALL', 'SELECT 0', ...commands, 'MGET k1 k2 k3 k4', 'DBSIZE');
+        await pair().same('FLUSHALL', 'SELECT 0', ...commands, 'MGET k1 k2 k3 k4', 'DBSIZE');
       }),
       { numRuns: 60 },
     );

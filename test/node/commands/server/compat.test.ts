@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
-import { type Command, type Pair, startPair } from '../../../helpers/compat.ts';
+import { describe } from 'vitest';
+import { type Command, itAnswersAlike, usePair } from '../../../helpers/compat.ts';
 import { redisServerNote, skipWithoutRedisServer } from '../../../helpers/servers.ts';
 
 const scripts: Record<string, readonly Command[]> = {
@@ -284,16 +284,7 @@ const scripts: Record<string, readonly Command[]> = {
 };
 
 describe.skipIf(skipWithoutRedisServer)(`server commands beside redis-server${redisServerNote}`, () => {
-  let pair: Pair;
-  beforeAll(async () => {
-    pair = await startPair();
-  });
-  afterAll(() => pair.stop());
+  const pair = usePair();
 
-  describe.each([2, 3] as const)('RESP%i', (resp) => {
-    beforeEach(() => pair.reset(resp));
-    it.each(Object.entries(scripts))('%s', async (_name, script) => {
-      await pair.same(...script);
-    });
-  });
+  itAnswersAlike(pair, scripts);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
-import { type Command, type Pair, startPair } from '../../../helpers/compat.ts';
+import { beforeEach, describe, it } from 'vitest';
+import { type Command, itAnswersAlike, usePair } from '../../../helpers/compat.ts';
 import { redisServerNote, skipWithoutRedisServer } from '../../../helpers/servers.ts';
 
 const scripts: Record<string, readonly Command[]> = {
@@ -295,26 +295,16 @@ const encodings: readonly string[] = [
 ];
 
 describe.skipIf(skipWithoutRedisServer)(`string commands as on redis-server${redisServerNote}`, () => {
-  let pair: Pair;
-  beforeAll(async () => {
-    pair = await startPair();
-  });
-  afterAll(() => pair?.stop());
+  const pair = usePair();
 
-  describe.each([2, 3] as const)('with RESP%i', (resp) => {
-    beforeEach(() => pair.reset(resp));
-
-    it.each(Object.keys(scripts))('%s', async (name) => {
-      await pair.same(...(scripts[name] ?? []));
-    });
-  });
+  itAnswersAlike(pair, scripts);
 
   describe('whatever is sent', () => {
-    beforeEach(() => pair.reset());
+    beforeEach(() => pair().reset());
 
     it('encodings', async () => {
       for (const value of encodings)
-        await pair.same(['SET', 'a', value], 'OBJECT ENCODING a', 'OBJECT REFCOUNT a', 'STRLEN a');
+        await pair().same(['SET', 'a', value], 'OBJECT ENCODING a', 'OBJECT REFCOUNT a', 'STRLEN a');
     });
 
     it('floats of all kinds add up to the same digits', async () => {
@@ -337,7 +327,7 @@ describe.skipIf(skipWithoutRedisServer)(`string commands as on redis-server${red
               ['INCRBYFLOAT', 'f', b],
               ['INCRBYFLOAT', 'f', a],
             ]);
-            await pair.same(...commands);
+            await pair().same(...commands);
           },
         ),
         { numRuns: 40 },
@@ -368,7 +358,7 @@ describe.skipIf(skipWithoutRedisServer)(`string commands as on redis-server${red
       );
       await fc.assert(
         fc.asyncProperty(fc.array(command, { minLength: 30, maxLength: 60 }), async (commands) => {
-          await pair.same('FLUSHALL', ...commands, 'MGET k1 k2 k3', 'DBSIZE');
+          await pair().same('FLUSHALL', ...commands, 'MGET k1 k2 k3', 'DBSIZE');
         }),
         { numRuns: 60 },
       );
