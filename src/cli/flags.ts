@@ -13,15 +13,23 @@ export const wholeNumber = custom<number, { min: number; max: number }>({
   },
 });
 
-export const yes = boolean({ summary: 'Do not ask for approval.' });
-export const dryRun = boolean({ summary: 'Show the plan and change nothing.' });
-export const planFile = string({
-  summary: 'Keep the plan in a file before its first effect; "trib apply FILE" finishes it.',
-  helpValue: 'FILE',
-});
-export const joinTimeout = wholeNumber({
-  summary: 'How long nodes may take to know each other and to agree.',
-  helpValue: 'MS',
-  min: 1,
-  max: 3_600_000,
-});
+/** Of every command that changes a cluster; what run-change.ts reads. */
+export const changeFlags = {
+  yes: boolean({ summary: 'Do not ask for approval.' }),
+  'dry-run': boolean({ summary: 'Show the plan and change nothing.' }),
+  'join-timeout': wholeNumber({
+    summary: 'How long nodes may take to know each other and to agree.',
+    helpValue: 'MS',
+    min: 1,
+    max: 3_600_000,
+  }),
+};
+
+/** Of those that make a plan. */
+export const planFlags = {
+  ...changeFlags,
+  plan: string({
+    summary: 'Keep the plan in a file before its first effect; "trib apply FILE" finishes it.',
+    helpValue: 'FILE',
+  }),
+};

@@ -1,9 +1,8 @@
 /**
- * Owns the answer to "how do I go on": the exact command lines for what is left of a plan. They hold no password.
+ * Owns the answer to "how do I go on": what is left of a plan, and the exact command line for it. It holds no password.
  */
 import { countSlots } from '../cluster/topology.ts';
-import type { MoveOptions, MoveSlots, Plan, Step } from '../plan/plan.ts';
-import { defaultMoveOptions } from '../plan/plan.ts';
+import type { Plan, Step } from '../plan/plan.ts';
 import { rangesOf, SlotSet } from '../protocol/slots/slot-set.ts';
 import { formatAddress } from '../protocol/text/addresses.ts';
 
@@ -22,29 +21,10 @@ export function slotsLeft(steps: readonly Step[]): number {
   return steps.reduce((sum, step) => (step.kind === 'move-slots' ? sum + countSlots(step.slots) : sum), 0);
 }
 
-/** Where the plan is in a file, that is applied again. Else each source's rest is a reshard of its own. */
-export function goOnCommands(
-  plan: Plan,
-  left: readonly Step[],
-  planFile: string | undefined,
-  user: string | undefined,
-): string[] {
-  const login = user === undefined ? '' : ` --user ${quoted(user)}`;
-  if (planFile !== undefined) return [`trib apply ${quoted(planFile)} --yes${login}`];
-  if (plan.operation !== 'reshard') return [];
-  const moves = left.filter((step) => step.kind === 'move-slots');
-  return moves.map((move) => reshardCommand(move, plan.options, formatAddress(plan.seed)) + login);
-}
-
-/** A source's lowest slots go first, so the number of slots says which. */
-function reshardCommand(move: MoveSlots, options: MoveOptions, seed: string): string {
-  const words = [
-    `trib reshard ${seed} --from ${move.source.id} --to ${move.target.id} --slots ${countSlots(move.slots)} --yes`,
-  ];
-  if (options.timeoutMs !== defaultMoveOptions.timeoutMs) words.push(`--timeout ${options.timeoutMs}`);
-  if (options.pipeline !== undefined) words.push(`--pipeline ${options.pipeline}`);
-  if (options.replace) words.push('--replace');
-  return words.join(' ');
+/** The plan is applied again, from its file or from the journal: what is done already is left alone. */
+export function goOnCommand(plan: Plan, planFile: string | undefined, user: string | undefined): string {
+  const command = planFile === undefined ? `resume ${formatAddress(plan.seed)}` : `apply ${quoted(planFile)}`;
+  return `trib ${command} --yes${user === undefined ? '' : ` --user ${quoted(user)}`}`;
 }
 
 /** A word for a shell. */

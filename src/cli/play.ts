@@ -2,24 +2,24 @@
  * Owns the running of an operation before a view: events to the view, signals to the operation, and what the process
  * exits with. When it ends early, the operator is told what is left and how to go on.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { exitCodes, TribError } from '../core/errors.ts';
 import type { Finished, TribEvent } from '../execute/events.ts';
 import type { OperationOptions } from '../execute/operations/options.ts';
 import type { Plan, Step } from '../plan/plan.ts';
-import { serialisePlan } from '../plan/plan-file.ts';
 import { SlotSet } from '../protocol/slots/slot-set.ts';
-import { goOnCommands, slotsLeft, stepsLeft } from './go-on.ts';
+import { goOnCommand, slotsLeft, stepsLeft } from './go-on.ts';
 import { Interrupts } from './interrupts.ts';
+import { Journal } from './journal.ts';
+import { writePlan } from './plan-store.ts';
 import type { Session } from './session.ts';
 import { type Operation, viewFor } from './views/view.ts';
 
 export interface PlayOptions {
   readonly operation: Operation;
-  /** Where the plan is kept already, or is to be kept before its first effect. */
+  /** Where the operator wants the plan to be kept before its first effect; the journal keeps it in any case. */
   readonly planFile?: string | undefined;
+  /** Where the plan is kept already: it was read from there. */
+  readonly planOrigin?: string | undefined;
   /** Asks the operator to approve the plan; undefined: it is approved. */
   readonly approve?: ((plan: Plan) => Promise<boolean>) | undefined;
 }
@@ -27,7 +27,7 @@ export interface PlayOptions {
 /** Runs what `begin` makes of the options, and sets the exit code of the process. Throws what the operation throws. */
 export async function play(
   session: Session,
-  { operation, planFile, approve }: PlayOptions,
+  { operation, planFile, planOrigin, approve }: PlayOptions,
   begin: (options: OperationOptions) => AsyncGenerator<TribEvent, void>,
 ): Promise<void> {
   const view = await viewFor(session, operation);
@@ -35,10 +35,16 @@ export async function play(
     view.pause();
     session.writeError(`${text}\n`);
   });
-  const record = new Record(planFile, session);
+  const journal = new Journal();
+  const record = new Record(planOrigin, session, journal);
   const options: OperationOptions = {
     credentials: session.credentials,
     signal: interrupts.signal,
+    savePlan: async (plan) => {
+      if (planOrigin !== undefined) return undefined;
+      record.planFile = planFile === undefined ? await journal.keep(plan) : await writePlan(planFile, plan);
+      return planFile;
+    },
     ...(approve === undefined
       ? {}
       : {
@@ -62,6 +68,9 @@ export async function play(
     view.pause();
     if (session.mode === 'human' && howToGoOn.length > 0) session.writeError(`${howToGoOn.join('\n')}\n`);
     process.exitCode = exitCodeAfter(record.finished, interrupts.exitCode);
+    const { planFile: kept } = record;
+    if (record.finished?.outcome === 'done' && kept !== undefined && journal.holds(kept))
+      journal.remove(kept);
   } catch (error) {
     view.pause();
     throw record.explain(error);
@@ -85,16 +94,19 @@ function howLines(goOn: readonly string[], session: Session): string[] {
 /** What has happened so far, as far as going on needs it. */
 class Record {
   readonly #session: Session;
+  readonly #journal: Journal;
   readonly #moved = new SlotSet();
   readonly #finishedSteps = new Set<number>();
-  #planFile: string | undefined;
+  /** Where the plan is kept. */
+  planFile: string | undefined;
   #plan: Plan | undefined;
   #began = false;
   finished: Finished | undefined;
 
-  constructor(planFile: string | undefined, session: Session) {
-    this.#planFile = planFile;
+  constructor(planFile: string | undefined, session: Session, journal: Journal) {
+    this.planFile = planFile;
     this.#session = session;
+    this.#journal = journal;
   }
 
   saw(event: TribEvent): void {
@@ -127,11 +139,9 @@ class Record {
     const plan = this.#plan;
     if (plan === undefined || left.length === 0) return [];
     const user = this.#session.credentials?.username;
-    const commands = goOnCommands(plan, left, this.#planFile, user);
-    if (commands.length > 0) return commands;
-    // No command line says the same as the rest of this plan: it is kept as a plan.
-    this.#planFile = keepRest({ ...plan, steps: left });
-    return goOnCommands(plan, left, this.#planFile, user);
+    const file = this.planFile;
+    if (file === undefined) return [];
+    return [goOnCommand(plan, this.#journal.holds(file) ? undefined : file, user)];
   }
 
   /** An error in the middle, with what is left and how to go on. */
@@ -145,11 +155,4 @@ class Record {
       cause: error,
     });
   }
-}
-
-/** Returns the name of the file. */
-function keepRest(plan: Plan): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'trib-')), `${plan.operation}.json`);
-  writeFileSync(file, serialisePlan(plan), { mode: 0o600 });
-  return file;
 }

@@ -1,39 +1,80 @@
-/** Owns the run of `trib apply` between its flags and the operation. */
+/** Owns the runs of `trib apply` and `trib resume` between their flags and the operation. */
+import type { Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { apply } from '../execute/operations/apply.ts';
-import { Asker } from './ask.ts';
+import { look } from '../execute/operations/check.ts';
+import { nodesInPlan } from '../plan/assess.ts';
+import { type Endpoint, formatAddress } from '../protocol/text/addresses.ts';
+import { Journal, type Unfinished } from './journal.ts';
 import { readPlan } from './plan-store.ts';
-import { play } from './play.ts';
+import { type ChangeFlags, runChange } from './run-change.ts';
+import { seedsOf } from './seeds.ts';
 import type { Session } from './session.ts';
 
-export interface ApplyFlags {
-  readonly timeout?: number | undefined;
-  readonly yes: boolean;
-  readonly 'dry-run': boolean;
-}
+type OpenSession = (endpoints: readonly Endpoint[]) => Promise<Session>;
 
 export async function runApply(
   words: readonly string[],
-  flags: ApplyFlags,
-  openSession: () => Promise<Session>,
+  flags: ChangeFlags,
+  openSession: OpenSession,
 ): Promise<void> {
   const [file, ...others] = words;
   if (file === undefined || others.length > 0) throw new TribError('usage', 'Name one file with a plan.');
   const plan = await readPlan(file);
-  const session = await openSession();
-  const asker = new Asker(session);
-  const question = 'Do you want to carry out this plan';
-  const approve = async (): Promise<boolean> =>
-    asker.confirm(asker.onTerminal ? `${question}?` : `${question} (yes/no)? `, '--yes');
-  await play(
+  await carryOn({ file, plan }, flags, await openSession([]));
+}
+
+/** Without words: what is unfinished, if that is one plan. With nodes: the latest plan for their cluster. */
+export async function runResume(
+  words: readonly string[],
+  flags: ChangeFlags & { readonly forget: boolean },
+  openSession: OpenSession,
+): Promise<void> {
+  const journal = new Journal();
+  const seeds = words.length === 0 ? [] : seedsOf(words);
+  const session = await openSession(seeds);
+  const all = journal.unfinished();
+  const found = seeds.length === 0 ? all : await ofCluster(all, seeds, session);
+  const [latest, ...others] = found;
+  if (latest === undefined) {
+    throw new TribError('usage', 'There is nothing to resume.', {
+      hint: 'Every plan that was begun here is done. A cluster that was left in the middle by another tool or from another machine is finished by: trib fix HOST:PORT',
+    });
+  }
+  if (seeds.length === 0 && others.length > 0) {
+    const list = found.map(({ plan }) => `  trib resume ${formatAddress(plan.seed)}   # ${plan.operation}`);
+    throw new TribError('usage', `${found.length} plans are unfinished: name a node of the cluster.`, {
+      hint: list.join('\n'),
+    });
+  }
+  if (flags.forget) {
+    for (const { file } of found) journal.remove(file);
+    session.write(
+      `Forgotten: ${found.map(({ plan }) => plan.operation).join(', ')}. The cluster was not changed.\n`,
+    );
+    return;
+  }
+  await carryOn(latest, flags, session);
+}
+
+async function carryOn({ file, plan }: Unfinished, flags: ChangeFlags, session: Session): Promise<void> {
+  await runChange(
     session,
-    { operation: 'apply', planFile: file, approve: flags.yes ? undefined : approve },
-    (options) =>
-      apply({
-        ...options,
-        plan,
-        dryRun: flags['dry-run'],
-        ...(flags.timeout === undefined ? {} : { joinTimeoutMs: flags.timeout }),
-      }),
+    { operation: 'apply', planOrigin: file, flags, question: 'Do you want to carry out this plan?' },
+    (options) => apply({ ...options, plan }),
   );
+}
+
+/** The plans that name a node of the cluster, by id: addresses are used again. */
+async function ofCluster(
+  plans: readonly Unfinished[],
+  seeds: readonly Endpoint[],
+  { credentials }: Session,
+): Promise<Unfinished[]> {
+  let topology: Topology | undefined;
+  for await (const event of look({ seeds, credentials })) {
+    if (event.type === 'surveyed') topology = event.topology;
+  }
+  const ids = new Set(topology?.nodes.map(({ id }) => id));
+  return plans.filter(({ plan }) => nodesInPlan(plan).some(({ id }) => ids.has(id)));
 }

@@ -1,9 +1,10 @@
 /** Owns the run of `trib call` between its flags and the operation. */
 import { TribError } from '../core/errors.ts';
 import { call } from '../execute/operations/call.ts';
-import { type Endpoint, takeEndpoint } from '../protocol/text/addresses.ts';
+import type { Endpoint } from '../protocol/text/addresses.ts';
 import { play } from './play.ts';
 import { redact } from './report-error.ts';
+import { takeSeeds } from './seeds.ts';
 import type { Session } from './session.ts';
 
 export interface CallFlags {
@@ -16,24 +17,15 @@ export async function runCall(
   flags: CallFlags,
   openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
 ): Promise<void> {
-  const { seed, command } = seedAndCommand(words);
-  const session = await openSession([seed]);
+  const { seeds, rest: command } = takeSeeds(words);
+  if (command.length === 0) throw new TribError('usage', 'Which command is to be called?');
+  const session = await openSession(seeds);
   if (session.mode === 'human') {
     const shown = redact(withoutPasswords(command).join(' '), [session.credentials?.password ?? '']);
     session.write(`${session.paint('bold', '>>> Calling')} ${shown}\n`);
   }
   const only = flags.masters ? 'masters' : flags.replicas ? 'replicas' : 'all';
-  await play(session, { operation: 'call' }, (options) => call({ ...options, seed, command, only }));
-}
-
-function seedAndCommand(words: readonly string[]): {
-  readonly seed: Endpoint;
-  readonly command: readonly string[];
-} {
-  if (words.length === 0) throw new TribError('usage', 'Which cluster? Name one of its nodes: host:port.');
-  const { endpoint, rest } = takeEndpoint(words);
-  if (rest.length === 0) throw new TribError('usage', 'Which command is to be called?');
-  return { seed: endpoint, command: rest };
+  await play(session, { operation: 'call' }, (options) => call({ ...options, seeds, command, only }));
 }
 
 /** What is repeated on the screen; arguments that are passwords are not. */

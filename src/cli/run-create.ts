@@ -3,17 +3,12 @@ import { TribError } from '../core/errors.ts';
 import { create } from '../execute/operations/create.ts';
 import { type Endpoint, formatAddress, parseEndpoints } from '../protocol/text/addresses.ts';
 import { Asker } from './ask.ts';
-import { writePlan } from './plan-store.ts';
-import { play } from './play.ts';
+import { type ChangeFlags, runChange } from './run-change.ts';
 import type { Session } from './session.ts';
 
-export interface CreateFlags {
+export interface CreateFlags extends ChangeFlags {
   readonly replicas: number;
   readonly wait: boolean;
-  readonly timeout?: number | undefined;
-  readonly yes: boolean;
-  readonly 'dry-run': boolean;
-  readonly plan?: string | undefined;
 }
 
 export async function runCreate(
@@ -26,23 +21,16 @@ export async function runCreate(
   const asker = new Asker(session);
   if (nodes.length === 0) nodes = await askForNodes(asker);
   refuseTwice(nodes);
-  const { plan: file } = flags;
-  const approve = async (): Promise<boolean> =>
-    asker.onTerminal
-      ? asker.confirm('Can I set the above configuration?', '--yes')
-      : asker.confirm("Can I set the above configuration? (type 'yes' to accept): ", '--yes');
-  await play(
+  const question = 'Can I set the above configuration?';
+  await runChange(
     session,
-    { operation: 'create', planFile: file, approve: flags.yes ? undefined : approve },
+    { operation: 'create', asker, flags, question, questionOnPipe: `${question} (type 'yes' to accept): ` },
     (options) =>
       create({
         ...options,
         nodes: nodes.map(({ host, port }) => ({ host, port })),
         replicas: flags.replicas,
         waitServing: flags.wait,
-        dryRun: flags['dry-run'],
-        ...(flags.timeout === undefined ? {} : { joinTimeoutMs: flags.timeout }),
-        ...(file === undefined ? {} : { savePlan: (plan) => writePlan(file, plan) }),
       }),
   );
 }

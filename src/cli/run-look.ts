@@ -5,7 +5,7 @@ import { TribError } from '../core/errors.ts';
 import { look } from '../execute/operations/check.ts';
 import { formatRanges, rangesOf } from '../protocol/slots/slot-set.ts';
 import type { Endpoint } from '../protocol/text/addresses.ts';
-import { oneSeed } from './one-seed.ts';
+import { seedsOf } from './seeds.ts';
 import type { Session } from './session.ts';
 import { eventLine, topologyData } from './views/data.ts';
 import { clusterInfoLines } from './views/node-lines.ts';
@@ -39,10 +39,10 @@ export async function runLook(
   words: readonly string[],
   openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
 ): Promise<void> {
-  const seed = oneSeed(words);
-  const session = await openSession([seed]);
+  const seeds = seedsOf(words);
+  const session = await openSession(seeds);
   const picture: Picture = pictures[what];
-  for await (const event of look({ seed, credentials: session.credentials })) {
+  for await (const event of look({ seeds, credentials: session.credentials })) {
     if (event.type !== 'surveyed') throw new TribError('failed', 'The cluster was not surveyed.');
     if (session.mode === 'events') session.write(`${eventLine(event)}\n`);
     else if (session.mode === 'json')

@@ -10,21 +10,15 @@ import type { ReshardRequest } from '../plan/reshard.ts';
 import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
 import type { Endpoint } from '../protocol/text/addresses.ts';
 import { Asker, type Choice } from './ask.ts';
-import { oneSeed } from './one-seed.ts';
-import { writePlan } from './plan-store.ts';
-import { play } from './play.ts';
+import { type MoveFlags, moveOptionsOf } from './move-flags.ts';
+import { type ChangeFlags, runChange } from './run-change.ts';
+import { seedsOf } from './seeds.ts';
 import type { Session } from './session.ts';
 
-export interface ReshardFlags {
+export interface ReshardFlags extends ChangeFlags, MoveFlags {
   readonly from?: readonly string[] | undefined;
   readonly to?: string | undefined;
   readonly slots?: number | undefined;
-  readonly timeout: number;
-  readonly pipeline?: number | undefined;
-  readonly replace: boolean;
-  readonly yes: boolean;
-  readonly 'dry-run': boolean;
-  readonly plan?: string | undefined;
 }
 
 export async function runReshard(
@@ -32,25 +26,18 @@ export async function runReshard(
   flags: ReshardFlags,
   openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
 ): Promise<void> {
-  const seed = oneSeed(words);
-  const session = await openSession([seed]);
+  const seeds = seedsOf(words);
+  const session = await openSession(seeds);
   const asker = new Asker(session);
-  const { plan: file } = flags;
-  const approve = async (): Promise<boolean> =>
-    asker.onTerminal
-      ? asker.confirm('Do you want to proceed with the proposed reshard plan?', '--yes')
-      : asker.confirm('Do you want to proceed with the proposed reshard plan (yes/no)? ', '--yes');
-  await play(
+  await runChange(
     session,
-    { operation: 'reshard', planFile: file, approve: flags.yes ? undefined : approve },
-    (options) =>
-      reshard({
-        ...options,
-        seed: { host: seed.host, port: seed.port },
-        request: (topology) => complete(topology, flags, asker),
-        dryRun: flags['dry-run'],
-        ...(file === undefined ? {} : { savePlan: (plan) => writePlan(file, plan) }),
-      }),
+    {
+      operation: 'reshard',
+      asker,
+      flags,
+      question: 'Do you want to proceed with the proposed reshard plan?',
+    },
+    (options) => reshard({ ...options, seeds, request: (topology) => complete(topology, flags, asker) }),
   );
 }
 
@@ -65,7 +52,7 @@ async function complete(topology: Topology, flags: ReshardFlags, asker: Asker): 
     slots,
     targetId: target.id,
     sourceIds,
-    options: { timeoutMs: flags.timeout, pipeline: flags.pipeline, replace: flags.replace },
+    options: moveOptionsOf(flags),
   };
 }
 

@@ -14,13 +14,13 @@ export class Check extends TribCommand {
 
   override async run(): Promise<void> {
     const { flags, raw } = await this.parse(Check);
-    const { oneSeed } = await import('../cli/one-seed.ts');
-    const seed = oneSeed(this.wordsOf(raw));
-    const session = await this.session(flags, [seed]);
+    const { seedsOf } = await import('../cli/seeds.ts');
+    const seeds = seedsOf(this.wordsOf(raw));
+    const session = await this.session(flags, seeds);
     const [{ play }, { check }] = await Promise.all([
       import('../cli/play.ts'),
       import('../execute/operations/check.ts'),
     ]);
-    await play(session, { operation: 'check' }, (options) => check({ ...options, seed }));
+    await play(session, { operation: 'check' }, (options) => check({ ...options, seeds }));
   }
 }

@@ -1,7 +1,7 @@
 /** Owns `trib create`: a cluster out of separate, empty nodes. */
 import { boolean } from '@oclif/core/flags';
 import { TribCommand } from '../cli/base-command.ts';
-import { dryRun, joinTimeout, planFile, wholeNumber, yes } from '../cli/flags.ts';
+import { planFlags, wholeNumber } from '../cli/flags.ts';
 
 export class Create extends TribCommand {
   static override summary = 'Make a cluster of empty nodes.';
@@ -22,10 +22,7 @@ export class Create extends TribCommand {
       default: 0,
     }),
     wait: boolean({ summary: 'Return when clients are served and every replica has its link.' }),
-    timeout: joinTimeout,
-    yes,
-    'dry-run': dryRun,
-    plan: planFile,
+    ...planFlags,
   };
 
   override async run(): Promise<void> {

@@ -8,6 +8,7 @@ import { Info } from './info.ts';
 import { Node } from './node.ts';
 import { Nodes } from './nodes.ts';
 import { Reshard } from './reshard.ts';
+import { Resume } from './resume.ts';
 import { Slots } from './slots.ts';
 import { Status } from './status.ts';
 import { Up } from './up.ts';
@@ -22,6 +23,7 @@ export const commands = {
   node: Node,
   nodes: Nodes,
   reshard: Reshard,
+  resume: Resume,
   slots: Slots,
   status: Status,
   up: Up,

@@ -1,7 +1,8 @@
 /** Owns `trib reshard`: some slots of some masters go to another. */
-import { boolean, string } from '@oclif/core/flags';
+import { string } from '@oclif/core/flags';
 import { TribCommand } from '../cli/base-command.ts';
-import { dryRun, planFile, wholeNumber, yes } from '../cli/flags.ts';
+import { planFlags, wholeNumber } from '../cli/flags.ts';
+import { moveFlags } from '../cli/move-flags.ts';
 
 export class Reshard extends TribCommand {
   static override summary = 'Move slots to a master, with their keys, while clients go on.';
@@ -23,23 +24,8 @@ export class Reshard extends TribCommand {
     }),
     to: string({ summary: 'The master that takes them.', helpValue: 'NODE' }),
     slots: wholeNumber({ summary: 'How many slots.', helpValue: 'N', min: 1, max: 16384 }),
-    timeout: wholeNumber({
-      summary: 'Timeout of MIGRATE.',
-      helpValue: 'MS',
-      min: 1,
-      max: 2_147_483_647,
-      default: 60_000,
-    }),
-    pipeline: wholeNumber({
-      summary: 'Keys in one MIGRATE; without it, as many as keep it short.',
-      helpValue: 'N',
-      min: 1,
-      max: 100_000,
-    }),
-    replace: boolean({ summary: 'Overwrite keys that the target has with another value.' }),
-    yes,
-    'dry-run': dryRun,
-    plan: planFile,
+    ...moveFlags,
+    ...planFlags,
   };
 
   override async run(): Promise<void> {

@@ -20,11 +20,13 @@ const questions: readonly Command[] = [
 ];
 
 /**
- * The cluster that the node at `seed` belongs to. Nodes that do not answer are in it with the reason. Throws a
- * TribError when the seed itself does not answer or is no cluster node.
+ * The cluster that the first of the seeds that answers belongs to. Nodes that do not answer are in it with the
+ * reason. Throws a TribError when no seed answers, or the one that does is no cluster node.
  */
-export async function survey(pool: ClientPool, seed: Address): Promise<Topology> {
-  const views: NodeView[] = [await askNode(pool, seed)];
+export async function survey(pool: ClientPool, seeds: readonly Address[]): Promise<Topology> {
+  const first = await askFirst(pool, seeds);
+  const seed = first.address;
+  const views: NodeView[] = [first];
   const silences: Silence[] = [];
   const asked = new Set<string>(views.map(({ id }) => id));
   for (;;) {
@@ -42,6 +44,25 @@ export async function survey(pool: ClientPool, seed: Address): Promise<Topology>
       else silences.push({ address: answer.address, reason: 'another node answers at its address' });
     }
   }
+}
+
+async function askFirst(pool: ClientPool, seeds: readonly Address[]): Promise<NodeView> {
+  const failures: string[] = [];
+  for (const [index, { host, port }] of seeds.entries()) {
+    try {
+      // Never the seed itself: as it was typed, it may hold a password.
+      return await askNode(pool, { host, port });
+    } catch (error) {
+      // One seed alone says best itself what is wrong; so does one that answers, but not as it should.
+      const passes =
+        error instanceof ConnectionLost || (error instanceof TribError && error.code === 'timeout');
+      if (!passes || (seeds.length === 1 && index === 0)) throw error;
+      failures.push(error.message);
+    }
+  }
+  throw new TribError('connect', `No node answers. ${failures.join(' ')}`, {
+    hint: 'Are the nodes running, and are the ports the ones for clients?',
+  });
 }
 
 /** The nodes at these addresses, each alone, whether they know each other or not. Throws when one does not answer. */

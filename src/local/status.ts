@@ -37,7 +37,7 @@ export async function status(
   if (first === undefined) return { cluster, running, ended, topology: undefined, findings: [], ok: false };
   const pool = new ClientPool({ ...defaultClientOptions, ...client }, clock);
   try {
-    const topology = await survey(pool, { host: '127.0.0.1', port: first.port });
+    const topology = await survey(pool, [{ host: '127.0.0.1', port: first.port }]);
     const findings = findProblems(topology);
     return { cluster, running, ended, topology, findings, ok: ended.length === 0 && !hasErrors(findings) };
   } finally {

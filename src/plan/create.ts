@@ -3,7 +3,7 @@ import { fewestMasters, masterCount, placeNodes } from '../cluster/placement.ts'
 import { type ClusterNode, nameOfNode, type Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
-import { type CreatePlan, PLAN_VERSION, refTo, type Step } from './plan.ts';
+import { type CreatePlan, defaultMoveOptions, PLAN_VERSION, refTo, type Step } from './plan.ts';
 
 export interface CreateRequest {
   /** Replicas for each master; nodes that are left over become further replicas. */
@@ -28,7 +28,12 @@ export function planCreate(topology: Topology, request: CreateRequest, random: R
     { kind: 'meet', nodes: all },
     { kind: 'wait-joined', nodes: all },
     ...replicas.map(
-      ({ node, master }): Step => ({ kind: 'replicate', node: refTo(node), master: refTo(master) }),
+      ({ node, master }): Step => ({
+        kind: 'replicate',
+        node: refTo(node),
+        master: refTo(master),
+        formerMasterId: '',
+      }),
     ),
     { kind: 'wait-agreement', nodes: all, roles: true },
   ];
@@ -39,6 +44,7 @@ export function planCreate(topology: Topology, request: CreateRequest, random: R
     seed,
     replicas: request.replicas,
     antiAffinity,
+    options: defaultMoveOptions,
     steps,
   };
 }

@@ -154,7 +154,11 @@ describe.skipIf(skipWithoutRedisServer)(`looking at a cluster${redisServerNote}`
 
   it.each([
     [[], 2, 'Which cluster?'],
-    [['a:1', 'b:2'], 2, 'One node is enough'],
+    [
+      ['127.0.0.1:1', '127.0.0.1:2'],
+      3,
+      'No node answers. Cannot connect to 127.0.0.1:1: connection refused.',
+    ],
     [['127.0.0.1:1'], 3, 'connection refused'],
     [['127.0.0.1:1', '--nonsense'], 2, 'Unknown flag: --nonsense'],
     [['--json', '--events', '127.0.0.1:1'], 2, ''],

@@ -1,5 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type LiveCluster, slotsOf, startAlone } from '../helpers/live-cluster.ts';
 import { RawConnection } from '../helpers/raw-connection.ts';
@@ -99,16 +99,18 @@ describe.skipIf(skipWithoutRedisServer)(`trib create${redisServerNote}`, () => {
 
   it('names the pair of nodes and the bus port that cannot talk, and how to go on', async () => {
     const cluster = await alone(3, [['cluster-announce-bus-port', '1']]);
-    const failed = await trib(['create', ...cluster.addresses, '--yes', '--timeout', '1500']);
+    const failed = await trib(['create', ...cluster.addresses, '--yes', '--join-timeout', '1500']);
     expect(failed.code).toBe(6);
     const said = cluster.normalise(failed.stderr);
     expect(said).toContain(
       '127.0.0.1:7001 gets no answer to its handshake from the bus port 1 of 127.0.0.1:7002',
     );
-    const file = /trib apply (\S+)/.exec(said)?.[1] ?? '';
-    const kept = await readFile(file, 'utf8');
-    await rm(dirname(file), { recursive: true });
-    expect(JSON.parse(kept)).toMatchObject({ format: 'trib-plan', operation: 'create' });
+    expect(said).toContain('To go on:\n  trib resume 127.0.0.1:7001 --yes');
+    const first = cluster.addresses[0] ?? '';
+    const forgotten = await trib(['resume', first, '--forget']);
+    expect([forgotten.code, forgotten.stdout]).toEqual([0, expect.stringContaining('Forgotten: create.')]);
+    const done = await trib(['resume', first, '--yes']);
+    expect([done.code, done.stderr]).toEqual([2, expect.stringContaining('There is nothing to resume.')]);
   });
 
   it('keeps the plan before its first effect, and applying it finishes it', async () => {

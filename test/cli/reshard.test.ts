@@ -27,7 +27,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
     const { ttlDriftMs, ...findings } = await inspectDataset(live.ports[0] ?? 0, dataset);
     expect(findings).toEqual({ lost: 0, wrong: 0, ttlChanged: 0 });
     expect(ttlDriftMs).toBeLessThan(2000);
-    for await (const event of look({ seed: { host: '127.0.0.1', port: live.ports[0] ?? 0 } })) {
+    for await (const event of look({ seeds: [{ host: '127.0.0.1', port: live.ports[0] ?? 0 }] })) {
       if (event.type === 'surveyed') {
         expect(findProblems(event.topology).filter(({ severity }) => severity === 'error')).toEqual([]);
       }
@@ -174,8 +174,8 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
       expect(moved).toBeLessThan(3000);
       await expectNothingLost();
       const command = /^ {2}trib (.*)$/m.exec(ended.stderr)?.[1] ?? '';
-      expect(command).toContain(`--slots ${3000 - moved} --yes --pipeline 1`);
-      const rest = await trib(command.replace(' --pipeline 1', '').split(' '));
+      expect(command).toMatch(/^resume 127\.0\.0\.1:\d+ --yes$/);
+      const rest = await trib(command.split(' '));
       expect([rest.code, rest.stderr]).toEqual([0, '']);
       expect((await countsOf())[0]).toBe((before[0] ?? 0) + 3000);
       await expectNothingLost();
@@ -194,7 +194,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
     },
   );
 
-  it('goes on after kill -9 by applying its plan, and refuses the plan when it has become stale', async () => {
+  it('goes on after kill -9 by applying its plan file, and refuses the plan when it has become stale', async () => {
     const file = join(live.dirOf(0), 'plan.json');
     const before = await countsOf();
     const killed = await interrupted(
@@ -246,7 +246,8 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
     expect(await countsOf()).toEqual(now);
   });
 
-  it('goes on after kill -9 without a plan, by the same command', async () => {
+  it('goes on after kill -9 by trib resume, which needs no plan file', async () => {
+    const before = await countsOf();
     const words = [
       'reshard',
       first,
@@ -259,8 +260,10 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
       '--yes',
     ];
     await interrupted([...words, '--pipeline', '1'], 'SIGKILL');
-    const rest = await trib(words);
+    const rest = await trib(['resume', first, '--yes', '--json']);
     expect([rest.code, rest.stderr]).toEqual([0, '']);
+    expect(JSON.parse(rest.stdout)).toMatchObject({ ok: true, operation: 'reshard', outcome: 'done' });
+    expect((await countsOf())[3]).toBe((before[3] ?? 0) + 2000);
     await expectNothingLost();
   });
 

@@ -31,7 +31,7 @@ describe.skipIf(skipWithoutRedisServer)(`copies on both ends of a move${redisSer
   async function move(from: number, to: number, options: Partial<MoveOptions> = {}): Promise<TribEvent[]> {
     const events: TribEvent[] = [];
     const operation = reshard({
-      seed: { host: '127.0.0.1', port: live.ports[0] ?? 0 },
+      seeds: [{ host: '127.0.0.1', port: live.ports[0] ?? 0 }],
       request: () => ({
         slots: 1,
         targetId: live.idOf(to),

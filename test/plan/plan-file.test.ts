@@ -27,7 +27,7 @@ describe('plans in files', () => {
 
   it.each<[string, (plan: Record<string, unknown>) => void]>([
     ['another format', (plan) => Object.assign(plan, { format: 'something' })],
-    ['a later version', (plan) => Object.assign(plan, { version: 2 })],
+    ['a later version', (plan) => Object.assign(plan, { version: 99 })],
     ['an unknown operation', (plan) => Object.assign(plan, { operation: 'destroy' })],
     ['no steps', (plan) => Object.assign(plan, { steps: undefined })],
     ['an unknown step', (plan) => Object.assign(plan, { steps: [{ kind: 'jump' }] })],

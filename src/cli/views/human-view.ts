@@ -8,7 +8,8 @@ import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { Session } from '../session.ts';
 import { checkLines } from './check-lines.ts';
 import { clusterInfoLines } from './node-lines.ts';
-import { createPlanLines, reshardPlanLines, stepLines } from './plan-lines.ts';
+import { linesOf, type OperationLines, usualLines } from './operation-lines.ts';
+import { stepLines } from './plan-lines.ts';
 import type { Operation, View } from './view.ts';
 
 /** A dot for each key, as redis-cli prints, but not a million of them. */
@@ -19,6 +20,7 @@ export class HumanView implements View {
   /** Kinds of steps whose beginning was told. */
   readonly #told = new Set<Step['kind']>();
   readonly #operation: Operation;
+  readonly #lines: Required<OperationLines>;
   #lineIsOpen = false;
   #waitsForJoin = false;
   #refusesClients = false;
@@ -28,6 +30,7 @@ export class HumanView implements View {
   constructor(session: Session, operation: Operation) {
     this.#session = session;
     this.#operation = operation;
+    this.#lines = linesOf(operation);
   }
 
   show(event: TribEvent): void {
@@ -96,12 +99,8 @@ export class HumanView implements View {
   }
 
   #planned({ plan, topology }: TribEvent & { type: 'planned' }): void {
-    const { paint, isTerminal } = this.#session;
     this.#plan = plan;
-    if (this.#operation === 'up') return;
-    if (this.#operation === 'apply') this.#print(...stepLines(plan));
-    else if (plan.operation === 'create') this.#print(...createPlanLines(plan, topology, paint));
-    else this.#print(...reshardPlanLines(plan, topology, isTerminal));
+    this.#print(...this.#lines.planned(plan, topology, this.#session));
   }
 
   /** Once for as long as it is the same. */
@@ -110,38 +109,24 @@ export class HumanView implements View {
     this.#lastRetry = line;
   }
 
-  #stepStarted({ kind }: Step): void {
-    this.#waitsForJoin = kind === 'wait-joined';
-    if (this.#told.has(kind)) return;
-    this.#told.add(kind);
-    const { paint } = this.#session;
-    switch (kind) {
-      case 'set-config-epoch':
-        this.#print(
-          paint('bold', '>>> Nodes configuration updated'),
-          paint('bold', '>>> Assign a different config epoch to each node'),
-        );
-        break;
-      case 'meet':
-        this.#print(paint('bold', '>>> Sending CLUSTER MEET messages to join the cluster'));
-        break;
-      case 'wait-joined':
-        this.#print('Waiting for the cluster to join');
-        break;
-      case 'wait-serving':
-        this.#print('Waiting for the cluster to serve clients');
-        break;
-    }
+  #stepStarted(step: Step): void {
+    this.#waitsForJoin = step.kind === 'wait-joined';
+    const first = !this.#told.has(step.kind);
+    this.#told.add(step.kind);
+    this.#print(...this.#lines.stepStarted(step, first, this.#session));
   }
 
-  #finished({ outcome }: Finished): void {
+  #finished(event: Finished): void {
+    const { outcome } = event;
     this.pause();
+    this.#print(...this.#lines.finished(event, this.#session));
     if (this.#operation === 'create' && this.#refusesClients) {
       this.#print('New masters serve clients after their node timeout, at most 5 s; --wait waits for that.');
     }
     if (outcome === 'declined') this.#print('Nothing was changed.');
     if (outcome === 'planned') {
-      if (this.#plan !== undefined && this.#operation !== 'apply') this.#print(...stepLines(this.#plan));
+      if (this.#plan !== undefined && this.#lines.planned !== usualLines.planned)
+        this.#print(...stepLines(this.#plan));
       this.#print('Nothing was changed: this was a dry run.');
     }
   }

@@ -3,7 +3,7 @@
 import { mergeViews } from '../../cluster/merge.ts';
 import type { Topology } from '../../cluster/topology.ts';
 import { messageOf, TribError } from '../../core/errors.ts';
-import { whyStale } from '../../plan/assess.ts';
+import { nodesInPlan, whyStale } from '../../plan/assess.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { TribEvent } from '../events.ts';
 import { askNode, survey } from '../survey.ts';
@@ -36,8 +36,8 @@ export function apply(options: ApplyOptions): AsyncGenerator<TribEvent, void> {
 
 /** Nodes of a cluster to be made may not know each other yet, so each is asked. */
 async function surveyFor(plan: Plan, { pool }: Tools): Promise<Topology> {
-  if (plan.operation !== 'create') return survey(pool, plan.seed);
-  const nodes = plan.steps.flatMap((step) => (step.kind === 'meet' ? step.nodes : []));
+  const nodes = nodesInPlan(plan);
+  if (plan.operation !== 'create') return survey(pool, [plan.seed, ...nodes.map(({ address }) => address)]);
   const answers = await Promise.all(
     nodes.map(({ address }) =>
       askNode(pool, address).catch((error: unknown) => ({ address, reason: messageOf(error) })),

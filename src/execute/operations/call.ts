@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { type Command, type Reply, ReplyError } from '../../client/command.ts';
 import { messageOf, TribError } from '../../core/errors.ts';
 import { escapeBytes } from '../../core/escape.ts';
+import type { Address } from '../../protocol/text/addresses.ts';
 import type { TribEvent } from '../events.ts';
 import { survey } from '../survey.ts';
 import type { LookOptions } from './check.ts';
@@ -17,7 +18,7 @@ export interface CallOptions extends LookOptions {
 export function call(options: CallOptions): AsyncGenerator<TribEvent, void> {
   return withTools(options, async function* ({ pool, clock }) {
     const startMs = clock.monotonicMs();
-    const topology = await survey(pool, options.seed);
+    const topology = await survey(pool, options.seeds);
     const wanted = topology.nodes.filter(({ role }) => options.only === 'all' || options.only === `${role}s`);
     const replies = wanted.map(async (node): Promise<TribEvent> => {
       if (node.silence !== undefined) return failed(node.address, node.silence);
@@ -45,7 +46,7 @@ export function call(options: CallOptions): AsyncGenerator<TribEvent, void> {
   });
 }
 
-function failed(node: LookOptions['seed'], reason: string): TribEvent {
+function failed(node: Address, reason: string): TribEvent {
   return { type: 'replied', node, ok: false, reply: `Failed! ${reason}` };
 }
 

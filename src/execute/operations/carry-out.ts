@@ -25,7 +25,8 @@ export async function* carryOut(
   yield { type: 'planned', plan, topology };
   if (options.dryRun === true) return finished('planned');
   if (options.approve !== undefined && !(await options.approve(plan, topology))) return finished('declined');
-  if (options.savePlan !== undefined) yield { type: 'plan-saved', file: await options.savePlan(plan) };
+  const file = await options.savePlan?.(plan);
+  if (file !== undefined) yield { type: 'plan-saved', file };
   const steps = execute(plan, stepContext(tools, options, plan));
   for (;;) {
     const { value, done } = await steps.next();

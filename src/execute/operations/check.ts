@@ -6,14 +6,15 @@ import { survey } from '../survey.ts';
 import { type OperationOptions, withTools } from './options.ts';
 
 export interface LookOptions extends OperationOptions {
-  readonly seed: Address;
+  /** Nodes of the cluster; the first that answers serves. */
+  readonly seeds: readonly Address[];
 }
 
-/** Ends with a "finished" event, `ok` when there are no errors. Throws a TribError when the seed does not answer. */
+/** Ends with a "finished" event, `ok` when there are no errors. Throws a TribError when no seed answers. */
 export function check(options: LookOptions): AsyncGenerator<TribEvent, void> {
   return withTools(options, async function* ({ pool, clock }) {
     const startMs = clock.monotonicMs();
-    const topology = await survey(pool, options.seed);
+    const topology = await survey(pool, options.seeds);
     const findings = findProblems(topology);
     yield { type: 'checked', topology, findings };
     const ok = !hasErrors(findings);
@@ -25,6 +26,6 @@ export function check(options: LookOptions): AsyncGenerator<TribEvent, void> {
 /** As `check`, without a judgement. */
 export function look(options: LookOptions): AsyncGenerator<TribEvent, void> {
   return withTools(options, async function* ({ pool }) {
-    yield { type: 'surveyed', topology: await survey(pool, options.seed) };
+    yield { type: 'surveyed', topology: await survey(pool, options.seeds) };
   });
 }

@@ -27,7 +27,7 @@ export function create(options: CreateOptions): AsyncGenerator<TribEvent, void> 
       yield finished;
       return;
     }
-    const made = await survey(tools.pool, plan.seed);
+    const made = await survey(tools.pool, [plan.seed]);
     const findings = findProblems(made);
     yield { type: 'checked', topology: made, findings };
     yield { ...finished, ok: !hasErrors(findings) };

@@ -4,7 +4,7 @@ import { ClientPool } from '../../client/pool.ts';
 import type { Topology } from '../../cluster/topology.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
-import { defaultMoveOptions, type Plan } from '../../plan/plan.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { Credentials } from '../../protocol/text/addresses.ts';
 import { defaultJoinTimeoutMs, type StepContext } from '../context.ts';
 import type { TribEvent } from '../events.ts';
@@ -20,8 +20,8 @@ export interface OperationOptions {
   readonly dryRun?: boolean;
   /** Asked once the plan is known, before anything is changed; without it the answer is yes. */
   readonly approve?: (plan: Plan, topology: Topology) => Promise<boolean>;
-  /** Keeps the plan before its first effect; returns where. */
-  readonly savePlan?: (plan: Plan) => Promise<string>;
+  /** Keeps the plan before its first effect; returns where, if that is to be told. */
+  readonly savePlan?: (plan: Plan) => Promise<string | undefined>;
   readonly joinTimeoutMs?: number;
 }
 
@@ -57,7 +57,7 @@ export function stepContext(
     pool,
     clock,
     signal: options.signal,
-    moveOptions: plan.operation === 'reshard' ? plan.options : defaultMoveOptions,
+    moveOptions: plan.options,
     joinTimeoutMs: options.joinTimeoutMs ?? defaultJoinTimeoutMs,
   };
 }

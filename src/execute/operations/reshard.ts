@@ -9,7 +9,8 @@ import { carryOut } from './carry-out.ts';
 import { type OperationOptions, withTools } from './options.ts';
 
 export interface ReshardOptions extends OperationOptions {
-  readonly seed: Address;
+  /** Nodes of the cluster; the first that answers serves. */
+  readonly seeds: readonly Address[];
   /** What to move, once the cluster is known: nodes are named by id. */
   readonly request: (topology: Topology) => ReshardRequest | Promise<ReshardRequest>;
 }
@@ -17,7 +18,7 @@ export interface ReshardOptions extends OperationOptions {
 /** Ends with a "finished" event. Throws a TribError: "usage", "unsafe" before anything is changed, and others. */
 export function reshard(options: ReshardOptions): AsyncGenerator<TribEvent, void> {
   return withTools(options, async function* (tools) {
-    const topology = await survey(tools.pool, options.seed);
+    const topology = await survey(tools.pool, options.seeds);
     yield { type: 'checked', topology, findings: findProblems(topology) };
     const plan = planReshard(topology, await options.request(topology));
     yield yield* carryOut(plan, topology, tools, options);

@@ -1,0 +1,39 @@
+/**
+ * Owns what a person reads about each operation beside what all have in common: how its plan is shown, what is said
+ * as its steps begin, and at its end. Operations without a row show their steps in words.
+ */
+import type { Topology } from '../../cluster/topology.ts';
+import type { Finished } from '../../execute/events.ts';
+import { describeStep, type Plan, type Step } from '../../plan/plan.ts';
+import type { Session } from '../session.ts';
+import { createLines } from './create-lines.ts';
+import { stepLines } from './plan-lines.ts';
+import { reshardLines } from './reshard-lines.ts';
+import type { Operation } from './view.ts';
+
+export interface OperationLines {
+  planned?(plan: Plan, topology: Topology, session: Session): string[];
+  /** `first`: no step of this kind has begun before. */
+  stepStarted?(step: Step, first: boolean, session: Session): string[];
+  finished?(event: Finished, session: Session): string[];
+}
+
+const rows: { readonly [Name in Operation]?: OperationLines } = {
+  create: createLines,
+  reshard: reshardLines,
+  // Its command shows it as a whole.
+  up: { planned: () => [], stepStarted: createLines.stepStarted },
+};
+
+export const usualLines: Required<OperationLines> = {
+  planned: (plan) => stepLines(plan),
+  stepStarted: (step, _, { paint }) => {
+    const words = describeStep(step);
+    return [paint('bold', `>>> ${words.charAt(0).toUpperCase()}${words.slice(1)}`)];
+  },
+  finished: () => [],
+};
+
+export function linesOf(operation: Operation): Required<OperationLines> {
+  return { ...usualLines, ...rows[operation] };
+}

@@ -1,0 +1,49 @@
+/** Owns the table of all kinds of steps: one row each. */
+import { type AssignSlots, assignSlotsKind } from './assign-slots.ts';
+import { type Meet, meetKind, type WaitJoined, waitJoinedKind } from './meet.ts';
+import { type MoveSlots, moveSlotsKind } from './move-slots.ts';
+import { type Replicate, replicateKind } from './replicate.ts';
+import { type SetConfigEpoch, setConfigEpochKind } from './set-config-epoch.ts';
+import type { StepKind } from './step-kind.ts';
+import { type WaitAgreement, type WaitServing, waitAgreementKind, waitServingKind } from './waits.ts';
+
+export type Step =
+  | AssignSlots
+  | SetConfigEpoch
+  | Meet
+  | WaitJoined
+  | Replicate
+  | WaitAgreement
+  | WaitServing
+  | MoveSlots;
+
+export type StepOf<Kind extends Step['kind']> = Extract<Step, { readonly kind: Kind }>;
+
+const stepKinds: { readonly [Kind in Step['kind']]: StepKind<StepOf<Kind>> } = {
+  'assign-slots': assignSlotsKind,
+  'set-config-epoch': setConfigEpochKind,
+  meet: meetKind,
+  'wait-joined': waitJoinedKind,
+  replicate: replicateKind,
+  'wait-agreement': waitAgreementKind,
+  'wait-serving': waitServingKind,
+  'move-slots': moveSlotsKind,
+};
+
+/** The row of a step. */
+export function kindOf<S extends Step>({ kind }: S): StepKind<S> {
+  // The table pairs each kind with its row; TypeScript cannot follow that through a union.
+  return stepKinds[kind] as unknown as StepKind<S>;
+}
+
+/** The row of a kind that is named in a file; undefined when there is none. */
+export function kindNamed(name: string): StepKind<Step> | undefined {
+  return Object.hasOwn(stepKinds, name)
+    ? (stepKinds[name as Step['kind']] as unknown as StepKind<Step>)
+    : undefined;
+}
+
+/** One step in the words of an operator. */
+export function describeStep(step: Step): string {
+  return kindOf(step).describe(step);
+}
