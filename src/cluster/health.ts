@@ -6,7 +6,9 @@
 import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
 import { formatRanges, rangesOf, type SlotRange } from '../protocol/slots/slot-set.ts';
 import { findDisagreements } from './disagreement.ts';
+import { findDrift } from './drift.ts';
 import { isSettled } from './merge.ts';
+import { findRisks } from './resilience.ts';
 import {
   type ClusterNode,
   inOrder,
@@ -34,6 +36,10 @@ export type FindingKind =
   | 'broken-link'
   | 'epoch-collision'
   | 'replica-without-link'
+  | 'replica-behind'
+  | 'replica-beside-master'
+  | 'majority-at-risk'
+  | 'configuration-drift'
   | 'master-without-replica'
   | 'not-serving';
 
@@ -64,6 +70,8 @@ export function findProblems(given: Topology): Finding[] {
     ...replicasWithoutLink(topology),
     ...mastersWithoutReplica(topology),
     ...notServing(topology),
+    ...findRisks(topology),
+    ...findDrift(topology),
   ];
   const order: readonly Severity[] = ['error', 'warning', 'note'];
   return order.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
@@ -234,7 +242,9 @@ function replicasWithoutLink(topology: Topology): Finding[] {
     .filter(({ role, view }) => role === 'replica' && view?.masterLinkUp === false)
     .map((node) => {
       const master = nameOfId(topology, node.masterId ?? '');
-      const message = `Replica ${nameOfNode(node)} has no link to its master ${master} yet.`;
+      const message = node.view?.replication.syncing
+        ? `Replica ${nameOfNode(node)} is being sent the data of its master ${master}.`
+        : `Replica ${nameOfNode(node)} has no link to its master ${master} yet.`;
       return finding('replica-without-link', 'warning', message, [node]);
     });
 }

@@ -21,7 +21,22 @@ export interface NodeView {
   readonly keyCount: number;
   /** Of a replica: whether the link to its master is up. */
   readonly masterLinkUp: boolean | undefined;
+  readonly replication: Replication;
   readonly version: string;
+  /** Where it stands, if it was told (availability-zone of Valkey); "" otherwise. */
+  readonly zone: string;
+  /** Settings that should be the same on all nodes, where they were asked for; passwords only as digests. */
+  readonly settings: ReadonlyMap<string, string> | undefined;
+}
+
+/** How far a node is in the stream of writes. */
+export interface Replication {
+  /** Bytes of the stream that it has written (a master) or taken in (a replica). */
+  readonly offset: number | undefined;
+  /** A replica that is being sent the whole data set. */
+  readonly syncing: boolean;
+  /** Seconds since a replica has heard from its master. */
+  readonly silentSeconds: number | undefined;
 }
 
 /** A node that gave no view: not there, or not willing. */

@@ -10,6 +10,12 @@ import { messageOf, TribError } from '../core/errors.ts';
 import { type Address, formatAddress } from '../protocol/text/addresses.ts';
 import { infoKeyCount, infoNumber, parseInfo } from '../protocol/text/info.ts';
 import { parseNodes } from '../protocol/text/nodes.ts';
+import { settingsOf, settingsQuestions } from './settings.ts';
+
+export interface SurveyOptions {
+  /** Nodes are also asked for the settings that should be the same on all. */
+  readonly settings?: boolean;
+}
 
 const questions: readonly Command[] = [
   ['CLUSTER', 'NODES'],
@@ -23,8 +29,12 @@ const questions: readonly Command[] = [
  * The cluster that the first of the seeds that answers belongs to. Nodes that do not answer are in it with the
  * reason. Throws a TribError when no seed answers, or the one that does is no cluster node.
  */
-export async function survey(pool: ClientPool, seeds: readonly Address[]): Promise<Topology> {
-  const first = await askFirst(pool, seeds);
+export async function survey(
+  pool: ClientPool,
+  seeds: readonly Address[],
+  options: SurveyOptions = {},
+): Promise<Topology> {
+  const first = await askFirst(pool, seeds, options);
   const seed = first.address;
   const views: NodeView[] = [first];
   const silences: Silence[] = [];
@@ -37,6 +47,7 @@ export async function survey(pool: ClientPool, seeds: readonly Address[]): Promi
     const answers = await askAll(
       pool,
       next.map(([, address]) => address),
+      options,
     );
     for (const [index, answer] of answers.entries()) {
       if ('reason' in answer) silences.push(answer);
@@ -46,12 +57,16 @@ export async function survey(pool: ClientPool, seeds: readonly Address[]): Promi
   }
 }
 
-async function askFirst(pool: ClientPool, seeds: readonly Address[]): Promise<NodeView> {
+async function askFirst(
+  pool: ClientPool,
+  seeds: readonly Address[],
+  options: SurveyOptions,
+): Promise<NodeView> {
   const failures: string[] = [];
   for (const [index, { host, port }] of seeds.entries()) {
     try {
       // Never the seed itself: as it was typed, it may hold a password.
-      return await askNode(pool, { host, port });
+      return await askNode(pool, { host, port }, options);
     } catch (error) {
       // One seed alone says best itself what is wrong; so does one that answers, but not as it should.
       const passes =
@@ -73,10 +88,14 @@ export async function surveyEach(pool: ClientPool, addresses: readonly Address[]
 }
 
 /** An answer of each, in order. */
-async function askAll(pool: ClientPool, addresses: readonly Address[]): Promise<(NodeView | Silence)[]> {
+async function askAll(
+  pool: ClientPool,
+  addresses: readonly Address[],
+  options: SurveyOptions,
+): Promise<(NodeView | Silence)[]> {
   return Promise.all(
     addresses.map((address) =>
-      askNode(pool, address).catch((error: unknown) => {
+      askNode(pool, address, options).catch((error: unknown) => {
         if (error instanceof TribError && error.code === 'auth') throw error;
         return { address, reason: messageOf(error) };
       }),
@@ -102,8 +121,14 @@ export async function askPatiently(
 }
 
 /** What one node sees and how it is. Throws a TribError. */
-export async function askNode(pool: ClientPool, address: Address): Promise<NodeView> {
-  const replies = await pool.at(address).pipeline(questions, { repeatable: true });
+export async function askNode(
+  pool: ClientPool,
+  address: Address,
+  { settings = false }: SurveyOptions = {},
+): Promise<NodeView> {
+  const asked = settings ? [...questions, ...settingsQuestions] : questions;
+  const answers = await pool.at(address).pipeline(asked, { repeatable: true });
+  const replies = answers.slice(0, questions.length);
   const [nodes = '', cluster = '', replication = '', keyspace = '', server = ''] = replies.map(
     (reply, index) => textOf(address, questions[index] as Command, reply),
   );
@@ -124,7 +149,17 @@ export async function askNode(pool: ClientPool, address: Address): Promise<NodeV
     currentEpoch: infoNumber(clusterInfo, 'cluster_current_epoch') ?? 0,
     keyCount: infoKeyCount(parseInfo(keyspace)),
     masterLinkUp: linkStatus === undefined ? undefined : linkStatus === 'up',
+    replication: {
+      offset: infoNumber(
+        replicationInfo,
+        linkStatus === undefined ? 'master_repl_offset' : 'slave_repl_offset',
+      ),
+      syncing: replicationInfo.get('master_sync_in_progress') === '1',
+      silentSeconds: infoNumber(replicationInfo, 'master_last_io_seconds_ago'),
+    },
     version: serverInfo.get('valkey_version') ?? serverInfo.get('redis_version') ?? '',
+    zone: serverInfo.get('availability_zone') ?? '',
+    settings: settings ? settingsOf(answers.slice(questions.length)) : undefined,
   };
 }
 

@@ -152,6 +152,24 @@ describe.skipIf(skipWithoutRedisServer)(`looking at a cluster${redisServerNote}`
     await until(async () => (await trib(['check', seed])).code === 0, 'the cluster to be well again');
   });
 
+  it('tells which settings differ, and of a password only that it does', async () => {
+    await on(1, 'CONFIG', 'SET', 'maxmemory', '100mb');
+    await on(2, 'CONFIG', 'SET', 'masterauth', 'a secret');
+    await on(2, 'CONFIG', 'SET', 'requirepass', 'a secret');
+    const checked = await trib(['check', seed, '-a', 'a secret']);
+    expect(checked.code).toBe(0);
+    expect(checked.stdout).toContain('[WARNING] Setting maxmemory is not the same everywhere: 0 on ');
+    expect(checked.stdout).toMatch(/\[WARNING\] Setting requirepass of .* is not that of /);
+    const data = await trib(['check', seed, '-a', 'a secret', '--json']);
+    expect(checked.stdout + data.stdout).not.toContain('a secret');
+    const connection = await RawConnection.open(live.ports[2] ?? 0);
+    await connection.call('AUTH', 'a secret');
+    await connection.call('CONFIG', 'SET', 'requirepass', '');
+    await connection.call('CONFIG', 'SET', 'masterauth', '');
+    connection.close();
+    await on(1, 'CONFIG', 'SET', 'maxmemory', '0');
+  });
+
   it.each([
     [[], 2, 'Which cluster?'],
     [

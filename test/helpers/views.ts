@@ -1,6 +1,6 @@
 /** Owns pictures of clusters for tests: short words in, the answers of nodes out. */
 import { mergeViews } from '../../src/cluster/merge.ts';
-import type { NodeView, Silence, Topology } from '../../src/cluster/topology.ts';
+import type { NodeView, Replication, Silence, Topology } from '../../src/cluster/topology.ts';
 import { parseNodes } from '../../src/protocol/text/nodes.ts';
 
 /** A node by number: n1 is 0001... on 127.0.0.1:7001. */
@@ -23,6 +23,10 @@ export interface ViewOptions {
   readonly state?: 'ok' | 'fail';
   readonly masterLinkUp?: boolean;
   readonly keyCount?: number;
+  readonly replication?: Partial<Replication>;
+  readonly version?: string;
+  readonly zone?: string;
+  readonly settings?: ReadonlyMap<string, string>;
 }
 
 /** What node `self` answers, seeing these members. */
@@ -53,7 +57,10 @@ export function viewOf(self: number, members: readonly Member[], options: ViewOp
     currentEpoch: 9,
     keyCount: options.keyCount ?? 0,
     masterLinkUp: own?.replicaOf === undefined ? undefined : (options.masterLinkUp ?? true),
-    version: '7.0.15',
+    replication: { offset: 0, syncing: false, silentSeconds: 0, ...options.replication },
+    version: options.version ?? '7.0.15',
+    zone: options.zone ?? '',
+    settings: options.settings,
   };
 }
 

@@ -14,7 +14,7 @@ export interface LookOptions extends OperationOptions {
 export function check(options: LookOptions): AsyncGenerator<TribEvent, void> {
   return withTools(options, async function* ({ pool, clock }) {
     const startMs = clock.monotonicMs();
-    const topology = await survey(pool, options.seeds);
+    const topology = await survey(pool, options.seeds, { settings: true });
     const findings = findProblems(topology);
     yield { type: 'checked', topology, findings };
     const ok = !hasErrors(findings);
