@@ -1,9 +1,9 @@
 /** Owns the clusters that the benchmarks run on: masters of redis-server, with known keys. */
-import { keySlot, SLOT_COUNT } from '../src/protocol/slots/key-slot.ts';
 import { parseNodes } from '../src/protocol/text/nodes.ts';
 import { RawConnection } from '../test/helpers/raw-connection.ts';
 import { redisCli } from '../test/helpers/run.ts';
 import { type Servers, startServers, until } from '../test/helpers/servers.ts';
+import { slotTags } from '../test/helpers/slot-tags.ts';
 
 /** Three redis-server masters, made a cluster by redis-cli; each owns a third of the slots in order. */
 export async function threeMasters(): Promise<Servers> {
@@ -32,19 +32,6 @@ export async function idsOf(servers: Servers): Promise<string[]> {
   const lines = parseNodes(await connection.text('CLUSTER', 'NODES'));
   connection.close();
   return servers.nodes.map(({ port }) => lines.find((line) => line.port === port)?.id ?? '');
-}
-
-/** One hash tag for each slot. */
-function slotTags(): string[] {
-  const tags: string[] = new Array(SLOT_COUNT);
-  for (let number = 0, found = 0; found < SLOT_COUNT; number++) {
-    const tag = number.toString(36);
-    const slot = keySlot(tag);
-    if (tags[slot] !== undefined) continue;
-    tags[slot] = tag;
-    found++;
-  }
-  return tags;
 }
 
 export interface Filling {

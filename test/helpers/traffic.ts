@@ -20,8 +20,10 @@ export interface Traffic {
   stop(): Promise<TrafficFindings>;
 }
 
+const usualKey = (worker: number, index: number): string => `traffic:${worker}:${index}`;
+
 /** `workers` loops over `keysEach` keys each, on a cluster client that starts from `port`. */
-export function startTraffic(port: number, workers = 8, keysEach = 200): Traffic {
+export function startTraffic(port: number, workers = 8, keysEach = 200, keyOf = usualKey): Traffic {
   const client = new Cluster([{ host: '127.0.0.1', port }], {
     redisOptions: { enableReadyCheck: true },
     // A slot on its way answers TRYAGAIN or CLUSTERDOWN for a moment; a client is expected to try again.
@@ -36,7 +38,7 @@ export function startTraffic(port: number, workers = 8, keysEach = 200): Traffic
 
   const work = async (worker: number): Promise<void> => {
     for (let round = 0; running; round++) {
-      const key = `traffic:${worker}:${round % keysEach}`;
+      const key = keyOf(worker, round % keysEach);
       const value = `${worker}.${round}`;
       try {
         const before = acknowledged.get(key);
