@@ -3,8 +3,8 @@
  * carried out; or the cluster has changed so that it cannot. Pure.
  */
 import { nameOfNode, nodeById, type Topology } from '../cluster/topology.ts';
+import { blockingMoves } from './blocking.ts';
 import { type NodeRef, nameOfRef, type Plan, type PlanOperation, type Step } from './plan.ts';
-import { blockingFindings } from './reshard.ts';
 import { kindOf } from './steps/kinds.ts';
 
 /** Operations that are there to deal with problems are not kept from their work by them. */
@@ -47,17 +47,11 @@ function strangers(plan: Plan, topology: Topology): string[] {
 }
 
 function problems(plan: Plan, topology: Topology): string[] {
-  const moves = plan.steps.filter((step) => step.kind === 'move-slots');
-  return [
-    ...new Set(
-      moves.flatMap((move) => {
-        const target = nodeById(topology, move.target.id);
-        const sources = moves
-          .filter((other) => other.target.id === move.target.id)
-          .flatMap(({ source }) => nodeById(topology, source.id) ?? []);
-        if (target === undefined) return [];
-        return blockingFindings(topology, sources, target).map(({ message }) => message);
-      }),
-    ),
-  ];
+  const moves = plan.steps.flatMap((step) => {
+    if (step.kind !== 'move-slots') return [];
+    const [source, target] = [nodeById(topology, step.source.id), nodeById(topology, step.target.id)];
+    // A source that has given everything may have left the cluster since.
+    return source === undefined || target === undefined ? [] : [{ source, target }];
+  });
+  return moves.length === 0 ? [] : blockingMoves(topology, moves).map(({ message }) => message);
 }

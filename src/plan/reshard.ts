@@ -3,11 +3,11 @@
  * each source gives in proportion to what it has, its lowest slots first.
  * Source: redis-cli.c clusterManagerComputeReshardTable.
  */
-import { type Finding, findProblems } from '../cluster/health.ts';
 import { type ClusterNode, mastersOf, nodeById, type Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
 import { rangesOf } from '../protocol/slots/slot-set.ts';
+import { blockingMoves } from './blocking.ts';
 import { type MoveOptions, PLAN_VERSION, type ReshardPlan, refTo, type Step } from './plan.ts';
 
 export interface ReshardRequest {
@@ -36,7 +36,10 @@ export function planReshard(topology: Topology, request: ReshardRequest): Reshar
       `The number of slots to move is from 1 to ${SLOT_COUNT}, not ${request.slots}.`,
     );
   }
-  const blocking = blockingFindings(topology, sources, target);
+  const blocking = blockingMoves(
+    topology,
+    sources.map((source) => ({ source, target })),
+  );
   if (blocking.length > 0) {
     throw new TribError('unsafe', '*** Please fix your cluster problems before resharding', {
       hint: blocking.map(({ message }) => message).join('\n'),
@@ -99,51 +102,6 @@ function masterWith(topology: Topology, id: string): ClusterNode {
     );
   }
   return node;
-}
-
-/**
- * What keeps slots from being moved safely. A slot that is open between these very ends is no obstacle: it is the
- * rest of a move that was cut short, and goes first. Nodes that hold no slots, and replicas, may be away.
- */
-export function blockingFindings(
-  topology: Topology,
-  sources: readonly ClusterNode[],
-  target: ClusterNode,
-): Finding[] {
-  const ends = new Set([target.id, ...sources.map(({ id }) => id)]);
-  const holdsSlots = (id: string): boolean => (nodeById(topology, id)?.slotCount ?? 0) > 0;
-  return findProblems(topology).filter(({ kind, severity, nodes }) => {
-    if (severity !== 'error') return false;
-    switch (kind) {
-      case 'open-slots':
-        return !nodes.every((id) => isOurs(topology, id, sources, target));
-      case 'unreachable':
-      case 'failing':
-        return nodes.some((id) => ends.has(id) || holdsSlots(id));
-      case 'unknown-node':
-        return nodes.some((id) => ends.has(id));
-      case 'unknown-master':
-        return false;
-      default:
-        return true;
-    }
-  });
-}
-
-/** Whether all that this node has open lies between one of the sources and the target. */
-function isOurs(
-  topology: Topology,
-  id: string,
-  sources: readonly ClusterNode[],
-  target: ClusterNode,
-): boolean {
-  const node = nodeById(topology, id);
-  if (node === undefined) return false;
-  const isSource = (otherId: string): boolean => sources.some((source) => source.id === otherId);
-  return (
-    node.migrating.every(({ nodeId }) => isSource(id) && nodeId === target.id) &&
-    node.importing.every(({ nodeId }) => id === target.id && isSource(nodeId))
-  );
 }
 
 /**
