@@ -37,12 +37,15 @@ function flagRow({ name, char, summary, helpValue, default: fallback, env }) {
   return `| \`${names}\` | ${[summary, ...notes.filter(Boolean)].join(' ').replaceAll('|', '\\|')} |`;
 }
 
+/** Of the flags that every command has. */
+const commonGroups = ['GLOBAL', 'TLS'];
+
 function flagTable(flags) {
   return ['| flag | |', '|---|---|', ...flags.map(flagRow)].join('\n');
 }
 
 function commandSection({ id, summary, description, usage, examples, flags }) {
-  const own = Object.values(flags).filter(({ helpGroup }) => helpGroup !== 'GLOBAL');
+  const own = Object.values(flags).filter(({ helpGroup }) => !commonGroups.includes(helpGroup));
   return [
     `## trib ${id}`,
     summary,
@@ -71,7 +74,7 @@ function commandsPage({ commands }) {
     ].join('\n'),
     ...shown.map(commandSection),
     '## Flags of every command',
-    flagTable(common.filter(({ helpGroup }) => helpGroup === 'GLOBAL')),
+    flagTable(common.filter(({ helpGroup }) => commonGroups.includes(helpGroup))),
     '## Exit codes',
     [
       '| code | |',

@@ -3,6 +3,7 @@
  * scripts for redis-trib and redis-cli do; and a usage error where neither is there.
  */
 import { TribError } from '../core/errors.ts';
+import { nextInputLine } from './input-lines.ts';
 import type { Session } from './session.ts';
 
 export interface Choice {
@@ -12,7 +13,6 @@ export interface Choice {
 
 export class Asker {
   readonly #session: Session;
-  #lines: AsyncIterator<string> | undefined;
 
   constructor(session: Session) {
     this.#session = session;
@@ -61,27 +61,13 @@ export class Asker {
   /** The next line of the pipe. Throws a TribError ("usage") that names the flag when there is none. */
   async line(question: string, flag: string): Promise<string> {
     if (this.#session.mode === 'human') this.#session.write(question);
-    this.#lines ??= linesOf(process.stdin);
-    const { value, done } = await this.#lines.next();
+    const line = await nextInputLine();
     if (this.#session.mode === 'human') this.#session.write('\n');
-    if (done === true) {
+    if (line === undefined) {
       throw new TribError('usage', `${flag} is missing, and there is nobody to ask.`, {
         hint: 'Give the flag, answer on a terminal, or pipe the answer in.',
       });
     }
-    return value.trim();
+    return line.trim();
   }
-}
-
-async function* linesOf(input: NodeJS.ReadableStream): AsyncGenerator<string, undefined> {
-  let text = '';
-  for await (const chunk of input) {
-    text += String(chunk);
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
-      yield text.slice(0, end);
-      text = text.slice(end + 1);
-    }
-  }
-  if (text !== '') yield text;
-  return undefined;
 }

@@ -6,14 +6,17 @@
 import { Command } from '@oclif/core/command';
 import { boolean, string } from '@oclif/core/flags';
 import type { Credentials, Endpoint } from '../protocol/text/addresses.ts';
+import { passwordOf, secretsOf } from './environment.ts';
 import type { OutputMode, Session } from './session.ts';
+import { type TlsFlags, tlsFlags, tlsOf, tlsWords } from './tls-flags.ts';
 
 /** What every command reads from its flags. */
-export interface CommonFlags {
+export interface CommonFlags extends TlsFlags {
   readonly json: boolean;
   readonly events: boolean;
   readonly pass?: string | undefined;
   readonly user?: string | undefined;
+  readonly askpass: boolean;
   readonly 'no-color': boolean;
 }
 
@@ -23,13 +26,17 @@ export abstract class TribCommand extends Command {
     events: boolean({ summary: 'Print what happens as NDJSON, one event a line.', helpGroup: 'GLOBAL' }),
     pass: string({
       char: 'a',
-      summary: 'Password of the nodes; safer in the environment.',
+      summary: 'Password of the nodes; safer in the environment, as REDISCLI_AUTH or VALKEYCLI_AUTH.',
       helpGroup: 'GLOBAL',
       helpValue: 'PASSWORD',
-      env: 'REDISCLI_AUTH',
     }),
     user: string({ summary: 'User of the nodes, for ACL.', helpGroup: 'GLOBAL', helpValue: 'NAME' }),
+    askpass: boolean({
+      summary: 'Ask for the password; from a pipe it is the first line.',
+      helpGroup: 'GLOBAL',
+    }),
     'no-color': boolean({ summary: 'No colour, as with NO_COLOR.', helpGroup: 'GLOBAL' }),
+    ...tlsFlags,
   };
 
   #secrets: string[] = [];
@@ -37,10 +44,14 @@ export abstract class TribCommand extends Command {
   /** The session of this run. A password in an address serves where no flag gives one. */
   protected async session(flags: CommonFlags, endpoints: readonly Endpoint[]): Promise<Session> {
     const { processSession } = await import('./session.ts');
-    const credentials = credentialsOf(flags, endpoints);
+    const byUrl = endpoints.some(({ tls }) => tls);
+    const tls = await tlsOf(flags, byUrl);
+    const credentials = await credentialsOf(flags, endpoints);
     if (credentials !== undefined) this.#secrets.push(credentials.password);
+    const user = credentials?.username;
+    const accessWords = [...(user === undefined ? [] : ['--user', user]), ...tlsWords(flags, byUrl)];
     const mode: OutputMode = flags.json ? 'json' : flags.events ? 'events' : 'human';
-    return processSession({ mode, colour: !flags['no-color'], credentials });
+    return processSession({ mode, colour: !flags['no-color'], credentials, tls, accessWords });
   }
 
   /** The words of the command line that are no flags, in their order. */
@@ -51,7 +62,7 @@ export abstract class TribCommand extends Command {
   protected override async catch(error: unknown): Promise<void> {
     const { failureOf, reportFailure } = await import('./report-error.ts');
     const { translateUsageError } = await import('./usage-error.ts');
-    const secrets = [...this.#secrets, process.env['REDISCLI_AUTH'] ?? ''];
+    const secrets = [...this.#secrets, ...secretsOf(process.env)];
     reportFailure(failureOf(translateUsageError(error, this.id ?? ''), secrets), this.#modeOfWords());
   }
 
@@ -63,8 +74,18 @@ export abstract class TribCommand extends Command {
   }
 }
 
-function credentialsOf(flags: CommonFlags, endpoints: readonly Endpoint[]): Credentials | undefined {
+/** --askpass goes before --pass, that before an address, and that before the environment, as in redis-cli. */
+async function credentialsOf(
+  flags: CommonFlags,
+  endpoints: readonly Endpoint[],
+): Promise<Credentials | undefined> {
+  if (flags.askpass) {
+    const { askPassword } = await import('./ask-password.ts');
+    return { username: flags.user, password: await askPassword('Please input password:', '--askpass') };
+  }
+  if (flags.pass !== undefined && flags.pass !== '') return { username: flags.user, password: flags.pass };
   const inAddress = endpoints.find(({ credentials }) => credentials !== undefined)?.credentials;
-  if (flags.pass === undefined || flags.pass === '') return inAddress;
-  return { username: flags.user, password: flags.pass };
+  if (inAddress !== undefined) return inAddress;
+  const password = passwordOf(process.env);
+  return password === undefined ? undefined : { username: flags.user, password };
 }

@@ -21,10 +21,17 @@ export function slotsLeft(steps: readonly Step[]): number {
   return steps.reduce((sum, step) => (step.kind === 'move-slots' ? sum + countSlots(step.slots) : sum), 0);
 }
 
-/** The plan is applied again, from its file or from the journal: what is done already is left alone. */
-export function goOnCommand(plan: Plan, planFile: string | undefined, user: string | undefined): string {
+/**
+ * The plan is applied again, from its file or from the journal: what is done already is left alone. `accessWords` are the
+ * flags with which the nodes are reached.
+ */
+export function goOnCommand(
+  plan: Plan,
+  planFile: string | undefined,
+  accessWords: readonly string[],
+): string {
   const command = planFile === undefined ? `resume ${formatAddress(plan.seed)}` : `apply ${quoted(planFile)}`;
-  return `trib ${command} --yes${user === undefined ? '' : ` --user ${quoted(user)}`}`;
+  return ['trib', command, '--yes', ...accessWords.map(quoted)].join(' ');
 }
 
 /** A word for a shell. */

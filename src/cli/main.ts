@@ -4,6 +4,7 @@
  */
 import { run } from '@oclif/core/run';
 import { TribError } from '../core/errors.ts';
+import { secretsOf } from './environment.ts';
 
 /** `entry` is the URL of the script that was started. Ends the process when all output is out. */
 export async function main(entry: string): Promise<void> {
@@ -13,7 +14,7 @@ export async function main(entry: string): Promise<void> {
   } catch (error) {
     const { failureOf, reportFailure } = await import('./report-error.ts');
     const mode = words.includes('--json') ? 'json' : words.includes('--events') ? 'events' : 'human';
-    reportFailure(failureOf(translate(error), [process.env['REDISCLI_AUTH'] ?? '']), mode);
+    reportFailure(failureOf(translate(error), secretsOf(process.env)), mode);
   }
   // A parser's idle timer must not keep a finished command waiting; but a pipe must take all that was written.
   process.stdout.write('', () => process.stderr.write('', () => process.exit()));

@@ -39,6 +39,7 @@ export async function play(
   const record = new Record(planOrigin, session, journal);
   const options: OperationOptions = {
     credentials: session.credentials,
+    tls: session.tls,
     signal: interrupts.signal,
     savePlan: async (plan) => {
       if (planOrigin !== undefined) return undefined;
@@ -138,10 +139,9 @@ class Record {
   goOn(left: readonly Step[]): string[] {
     const plan = this.#plan;
     if (plan === undefined || left.length === 0) return [];
-    const user = this.#session.credentials?.username;
     const file = this.planFile;
     if (file === undefined) return [];
-    return [goOnCommand(plan, this.#journal.holds(file) ? undefined : file, user)];
+    return [goOnCommand(plan, this.#journal.holds(file) ? undefined : file, this.#session.accessWords)];
   }
 
   /** An error in the middle, with what is left and how to go on. */

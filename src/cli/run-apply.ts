@@ -69,10 +69,10 @@ async function carryOn({ file, plan }: Unfinished, flags: ChangeFlags, session: 
 async function ofCluster(
   plans: readonly Unfinished[],
   seeds: readonly Endpoint[],
-  { credentials }: Session,
+  { credentials, tls }: Session,
 ): Promise<Unfinished[]> {
   let topology: Topology | undefined;
-  for await (const event of look({ seeds, credentials })) {
+  for await (const event of look({ seeds, credentials, tls })) {
     if (event.type === 'surveyed') topology = event.topology;
   }
   const ids = new Set(topology?.nodes.map(({ id }) => id));

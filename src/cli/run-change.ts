@@ -5,6 +5,7 @@
 import type { TribEvent } from '../execute/events.ts';
 import type { OperationOptions } from '../execute/operations/options.ts';
 import { Asker } from './ask.ts';
+import { approvesAll } from './environment.ts';
 import { play } from './play.ts';
 import type { Session } from './session.ts';
 import type { Operation } from './views/view.ts';
@@ -41,7 +42,12 @@ export async function runChange(
   const approve = async (): Promise<boolean> => asker.confirm(asker.onTerminal ? question : onPipe, '--yes');
   await play(
     session,
-    { operation, planFile: flags.plan, planOrigin, approve: flags.yes ? undefined : approve },
+    {
+      operation,
+      planFile: flags.plan,
+      planOrigin,
+      approve: flags.yes || approvesAll(process.env) ? undefined : approve,
+    },
     (options) =>
       begin({
         ...options,

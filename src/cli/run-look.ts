@@ -42,7 +42,7 @@ export async function runLook(
   const seeds = seedsOf(words);
   const session = await openSession(seeds);
   const picture: Picture = pictures[what];
-  for await (const event of look({ seeds, credentials: session.credentials })) {
+  for await (const event of look({ seeds, credentials: session.credentials, tls: session.tls })) {
     if (event.type !== 'surveyed') throw new TribError('failed', 'The cluster was not surveyed.');
     if (session.mode === 'events') session.write(`${eventLine(event)}\n`);
     else if (session.mode === 'json')

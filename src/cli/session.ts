@@ -2,6 +2,7 @@
  * Owns what a command line run has to do with: the streams, what is known of the terminal, and how output is wanted.
  * All knowledge of the terminal is here; what else needs it is given this.
  */
+import type { TlsSettings } from '../client/tls.ts';
 import type { Credentials } from '../protocol/text/addresses.ts';
 import { type Paint, paintFor } from './style.ts';
 
@@ -16,6 +17,10 @@ export interface Session {
   readonly paint: Paint;
   readonly width: number;
   readonly credentials: Credentials | undefined;
+  /** Undefined: connections are plain ones. */
+  readonly tls: TlsSettings | undefined;
+  /** The flags with which the nodes are reached, for a command line that goes on; never a password. */
+  readonly accessWords: readonly string[];
   write(text: string): void;
   writeError(text: string): void;
 }
@@ -24,11 +29,13 @@ export interface SessionOptions {
   readonly mode: OutputMode;
   readonly colour: boolean;
   readonly credentials: Credentials | undefined;
+  readonly tls: TlsSettings | undefined;
+  readonly accessWords: readonly string[];
 }
 
 const narrowestTable = 80;
 
-export function processSession({ mode, colour, credentials }: SessionOptions): Session {
+export function processSession({ mode, colour, ...access }: SessionOptions): Session {
   const { stdin, stdout, stderr, env } = process;
   const isTerminal = mode === 'human' && stdout.isTTY === true;
   return {
@@ -37,7 +44,7 @@ export function processSession({ mode, colour, credentials }: SessionOptions): S
     canAsk: isTerminal && stdin.isTTY === true,
     paint: paintFor(isTerminal, colour, env),
     width: Math.max(narrowestTable, stdout.columns ?? narrowestTable),
-    credentials,
+    ...access,
     write: (text) => {
       stdout.write(text);
     },

@@ -4,7 +4,18 @@
  */
 
 /** Flags of trib that take the next word with them. */
-const withValue = new Set(['-a', '--pass', '--user']);
+const withValue = new Set([
+  '-a',
+  '--pass',
+  '--user',
+  '--cacert',
+  '--cacertdir',
+  '--cert',
+  '--key',
+  '--sni',
+  '--tls-ciphers',
+  '--tls-ciphersuites',
+]);
 
 export interface SplitCall {
   /** For the flag parser. */

@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../core/clock.ts';
 import { messageOf, TribError } from '../core/errors.ts';
 import { type Address, formatAddress } from '../protocol/text/addresses.ts';
 import { type Command, ConnectionLost, encodeCommands, nameOf, type Reply, ReplyError } from './command.ts';
+import { openTlsSocket, plainPortHint, type TlsSettings, tlsFailure } from './tls.ts';
 
 /** Commands that went out together and wait for their replies. */
 interface Batch {
@@ -22,13 +23,16 @@ export class Connection {
   readonly address: Address;
   readonly #socket: Socket;
   readonly #clock: Clock;
+  readonly #isTls: boolean;
   readonly #waiting: Batch[] = [];
+  #answered = false;
   #end: TribError | undefined;
 
-  private constructor(address: Address, socket: Socket, clock: Clock) {
+  private constructor(address: Address, socket: Socket, clock: Clock, isTls: boolean) {
     this.address = address;
     this.#socket = socket;
     this.#clock = clock;
+    this.#isTls = isTls;
     const parser = new RedisParser({
       returnBuffers: true,
       returnReply: (reply: Reply) => this.#onReply(reply),
@@ -41,26 +45,38 @@ export class Connection {
         ),
     });
     socket.on('data', (chunk: Buffer) => parser.execute(chunk));
-    socket.on('error', (error) => this.#fail(lost(address, messageOf(error))));
-    socket.on('close', () => this.#fail(lost(address, 'the node closed it')));
+    socket.on('error', (error) => this.#fail(tlsFailure(address, error) ?? this.#lost(messageOf(error))));
+    socket.on('close', () => this.#fail(this.#lost('the node closed it')));
   }
 
-  /** Throws a ConnectionLost when nothing answers there within `timeoutMs`. */
-  static open(address: Address, clock: Clock, timeoutMs: number): Promise<Connection> {
+  /**
+   * Throws a ConnectionLost when nothing answers there within `timeoutMs`; with `tls` also a TribError ("auth") when one
+   * end does not accept the other.
+   */
+  static open(address: Address, clock: Clock, timeoutMs: number, tls?: TlsSettings): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
-      const timer = clock.after(timeoutMs, () => fail(`no answer within ${timeoutMs} ms`));
-      const fail = (reason: string): void => {
+      const { host, port } = address;
+      const socket =
+        tls === undefined
+          ? connect({ host, port, noDelay: true, keepAlive: true })
+          : openTlsSocket(address, tls);
+      const fail = (error: TribError): void => {
         timer.cancel();
         socket.destroy();
-        reject(unreachable(address, reason));
+        reject(error);
       };
-      const onError = (error: Error): void => fail(reasonOf(error));
+      const timer = clock.after(timeoutMs, () => fail(noAnswer(address, timeoutMs, socket.connecting)));
+      const onError = (error: Error): void =>
+        fail(tlsFailure(address, error) ?? unreachable(address, reasonOf(error)));
+      // A node that ends a handshake without a word ends the stream; it is an error of its own only sometimes.
+      const onClose = (): void => fail(unreachable(address, 'it closed the connection', plainPortHint));
       socket.once('error', onError);
-      socket.once('connect', () => {
+      if (tls !== undefined) socket.once('close', onClose);
+      socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
         timer.cancel();
         socket.off('error', onError);
-        resolve(new Connection(address, socket, clock));
+        socket.off('close', onClose);
+        resolve(new Connection(address, socket, clock, tls !== undefined));
       });
     });
   }
@@ -96,7 +112,17 @@ export class Connection {
     this.#fail(lost(this.address, 'it was closed here'));
   }
 
+  /** One that broke before its first reply may have been spoken to in the wrong way. */
+  #lost(reason: string): ConnectionLost {
+    if (this.#answered) return lost(this.address, reason);
+    const hint = this.#isTls
+      ? 'If the node asks for a certificate, give --cert and --key.'
+      : 'If the port is one for TLS, give --tls.';
+    return lost(this.address, reason, hint);
+  }
+
   #onReply(reply: Reply): void {
+    this.#answered = true;
     const [batch] = this.#waiting;
     if (batch === undefined) return;
     batch.replies.push(reply);
@@ -117,14 +143,21 @@ export class Connection {
   }
 }
 
-function lost(address: Address, reason: string): ConnectionLost {
-  return new ConnectionLost(`The connection to ${formatAddress(address)} was lost: ${reason}.`);
+function lost(address: Address, reason: string, hint?: string): ConnectionLost {
+  const message = `The connection to ${formatAddress(address)} was lost: ${reason}.`;
+  return new ConnectionLost(message, hint === undefined ? {} : { hint });
 }
 
-function unreachable(address: Address, reason: string): ConnectionLost {
-  return new ConnectionLost(`Cannot connect to ${formatAddress(address)}: ${reason}.`, {
-    hint: 'Is the node running, and is the port the one for clients?',
-  });
+const nobodyThereHint = 'Is the node running, and is the port the one for clients?';
+
+function unreachable(address: Address, reason: string, hint = nobodyThereHint): ConnectionLost {
+  return new ConnectionLost(`Cannot connect to ${formatAddress(address)}: ${reason}.`, { hint });
+}
+
+/** In time; `connecting`: not even by the system. */
+function noAnswer(address: Address, timeoutMs: number, connecting: boolean): ConnectionLost {
+  if (connecting) return unreachable(address, `no answer within ${timeoutMs} ms`);
+  return unreachable(address, `no word of TLS within ${timeoutMs} ms`, plainPortHint);
 }
 
 /** The system's words for why a connection could not be made. */

@@ -7,9 +7,12 @@ import { TribError } from '../core/errors.ts';
 import { type Address, type Credentials, formatAddress } from '../protocol/text/addresses.ts';
 import { type Command, ConnectionLost, type Reply, ReplyError, refusal } from './command.ts';
 import { Connection } from './connection.ts';
+import type { TlsSettings } from './tls.ts';
 
 export interface ClientOptions {
   readonly credentials: Credentials | undefined;
+  /** Undefined: the connection is a plain one. */
+  readonly tls: TlsSettings | undefined;
   readonly connectTimeoutMs: number;
   /** The longest wait for a reply, unless a request says otherwise. */
   readonly replyTimeoutMs: number;
@@ -19,6 +22,7 @@ export interface ClientOptions {
 
 export const defaultClientOptions: ClientOptions = {
   credentials: undefined,
+  tls: undefined,
   connectTimeoutMs: 5000,
   replyTimeoutMs: 15_000,
   patienceMs: 10_000,
@@ -32,6 +36,7 @@ export interface RequestOptions {
 
 const firstPauseMs = 20;
 const longestPauseMs = 500;
+const patienceWithSilenceMs = 1000;
 
 export class NodeClient {
   readonly address: Address;
@@ -41,6 +46,7 @@ export class NodeClient {
   #opening: Promise<Connection> | undefined;
   #closed = false;
   #usesPassword = false;
+  #wasThere = false;
   #answered = false;
 
   constructor(address: Address, options: ClientOptions, clock: Clock) {
@@ -71,18 +77,26 @@ export class NodeClient {
   /** All commands in one write; error replies are values. Throws a TribError when no reply comes. */
   async pipeline(commands: readonly Command[], options: RequestOptions = {}): Promise<Reply[]> {
     const timeoutMs = options.timeoutMs ?? this.#options.replyTimeoutMs;
-    const deadlineMs = this.#clock.monotonicMs() + this.#options.patienceMs;
+    const startMs = this.#clock.monotonicMs();
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        return await (await this.connect()).send(commands, timeoutMs);
+        const replies = await (await this.connect()).send(commands, timeoutMs);
+        this.#answered = true;
+        return replies;
       } catch (error) {
-        // A node that never answered is not there; one that did may come back.
+        // A node that was never there does not come back; one that was may.
         const again =
-          error instanceof ConnectionLost && options.repeatable === true && this.#answered && !this.#closed;
-        if (!again || this.#clock.monotonicMs() + pauseMs > deadlineMs) throw error;
+          error instanceof ConnectionLost && options.repeatable === true && this.#wasThere && !this.#closed;
+        if (!again || this.#clock.monotonicMs() + pauseMs > startMs + this.#patienceMs) throw error;
         await delay(this.#clock, pauseMs);
       }
     }
+  }
+
+  /** What takes connections and then breaks them without a word is rarely a node in trouble: it may be a port for TLS. */
+  get #patienceMs(): number {
+    const { patienceMs } = this.#options;
+    return this.#answered ? patienceMs : Math.min(patienceMs, patienceWithSilenceMs);
   }
 
   /** The connection, ready for commands. Throws a TribError: "connect", "auth", "timeout". */
@@ -102,12 +116,12 @@ export class NodeClient {
   async #open(): Promise<Connection> {
     if (this.#closed)
       throw new ConnectionLost(`The connection to ${formatAddress(this.address)} was closed.`);
-    const connection = await Connection.open(this.address, this.#clock, this.#options.connectTimeoutMs);
-    if (this.#options.credentials !== undefined)
-      await this.#authenticate(connection, this.#options.credentials);
+    const { credentials, connectTimeoutMs, tls } = this.#options;
+    const connection = await Connection.open(this.address, this.#clock, connectTimeoutMs, tls);
+    if (credentials !== undefined) await this.#authenticate(connection, credentials);
     if (this.#closed) connection.close();
     this.#connection = connection;
-    this.#answered = true;
+    this.#wasThere = true;
     return connection;
   }
 

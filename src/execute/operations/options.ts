@@ -1,6 +1,7 @@
 /** Owns what every operation takes besides its request, and the making and closing of connections around it. */
 import { type ClientOptions, defaultClientOptions } from '../../client/node-client.ts';
 import { ClientPool } from '../../client/pool.ts';
+import type { TlsSettings } from '../../client/tls.ts';
 import type { Topology } from '../../cluster/topology.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
@@ -11,6 +12,8 @@ import type { TribEvent } from '../events.ts';
 
 export interface OperationOptions {
   readonly credentials?: Credentials | undefined;
+  /** Undefined: connections are plain ones. */
+  readonly tls?: TlsSettings | undefined;
   readonly client?: Partial<ClientOptions>;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -38,7 +41,7 @@ export async function* withTools(
 ): AsyncGenerator<TribEvent, void> {
   const clock = options.clock ?? systemClock;
   const pool = new ClientPool(
-    { ...defaultClientOptions, ...options.client, credentials: options.credentials },
+    { ...defaultClientOptions, ...options.client, credentials: options.credentials, tls: options.tls },
     clock,
   );
   try {

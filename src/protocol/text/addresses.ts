@@ -1,6 +1,6 @@
 /**
  * Owns the addresses of nodes as people write them: `host:port`, `[ipv6]:port`, `host port`, `:port` and `port`
- * (this machine), and redis:// URLs; parsing and formatting side by side. Resolves no names.
+ * (this machine), and redis:// and rediss:// URLs; parsing and formatting side by side. Resolves no names.
  * Source: redis-cli's parseClusterNodeAddress; the redis URI scheme of IANA.
  */
 import { TribError } from '../../core/errors.ts';
@@ -20,9 +20,15 @@ export interface Credentials {
 /** An address with what a redis:// URL may add. */
 export interface Endpoint extends Address {
   readonly credentials: Credentials | undefined;
+  /** As rediss:// says: the connection is to be encrypted. */
+  readonly tls: boolean;
 }
 
 const thisMachine = '127.0.0.1';
+
+/** Valkey's tools write theirs with another name. */
+const secureSchemes = ['rediss:', 'valkeys:'];
+const schemes = ['redis:', 'valkey:', ...secureSchemes];
 
 /** `host:port`, with brackets around IPv6. */
 export function formatAddress({ host, port }: Address): string {
@@ -36,7 +42,7 @@ export function sameAddress(a: Address, b: Address): boolean {
 /** Throws a TribError ("usage") that names the word, but never a password in it. */
 export function parseEndpoint(word: string): Endpoint {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(word)) return parseUrl(word);
-  return { ...parseAddress(word), credentials: undefined };
+  return { ...parseAddress(word), credentials: undefined, tls: false };
 }
 
 /** Throws a TribError ("usage") that names the word. */
@@ -74,7 +80,7 @@ export function takeEndpoint(words: readonly string[]): {
   // A lone number is a port of this machine, so only a word without any port takes the next one.
   if (next !== undefined && /^\d+$/.test(next) && isBareHost(word)) {
     const address = parseAddress(`${bracketed(word)}:${next}`);
-    return { endpoint: { ...address, credentials: undefined }, rest: words.slice(2) };
+    return { endpoint: { ...address, credentials: undefined, tls: false }, rest: words.slice(2) };
   }
   return { endpoint: parseEndpoint(word), rest: words.slice(1) };
 }
@@ -103,9 +109,9 @@ function parseUrl(word: string): Endpoint {
   } catch {
     throw new TribError('usage', `"${withoutSecrets(word)}" is not a redis:// URL.`);
   }
-  if (url.protocol !== 'redis:') {
+  if (!schemes.includes(url.protocol)) {
     throw new TribError('usage', `Addresses that start with ${url.protocol}// are not supported.`, {
-      hint: 'Write host:port, or redis://[[user]:password@]host[:port].',
+      hint: 'Write host:port, or redis://[[user]:password@]host[:port], or rediss:// for TLS.',
     });
   }
   const password = decode(url.password);
@@ -113,6 +119,7 @@ function parseUrl(word: string): Endpoint {
   return {
     host: url.hostname === '' ? thisMachine : url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? 6379 : Number(url.port),
+    tls: secureSchemes.includes(url.protocol),
     // As redis-cli does: a lone word before the @ is the password.
     credentials:
       password !== ''

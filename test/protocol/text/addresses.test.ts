@@ -7,7 +7,7 @@ import {
   takeEndpoint,
 } from '../../../src/protocol/text/addresses.ts';
 
-const at = (host: string, port: number) => ({ host, port, credentials: undefined });
+const at = (host: string, port: number) => ({ host, port, credentials: undefined, tls: false });
 
 describe('addresses', () => {
   it.each([
@@ -51,11 +51,13 @@ describe('addresses', () => {
       host: 'h',
       port: 7000,
       credentials: { username: 'bob', password: 'p@ss' },
+      tls: false,
     });
     expect(parseEndpoint('redis://:secret@[::1]')).toEqual({
       host: '::1',
       port: 6379,
       credentials: { username: undefined, password: 'secret' },
+      tls: false,
     });
     expect(parseEndpoint('redis://secret@h:1').credentials).toEqual({
       username: undefined,
@@ -64,7 +66,15 @@ describe('addresses', () => {
     expect(parseEndpoint('redis://h:1').credentials).toBeUndefined();
   });
 
-  it.each(['rediss://:hunter2@h:1', 'redis://:hunter2@h:port', 'bob:hunter2@h:7000', 'http://hunter2@h'])(
+  it.each(['rediss://bob:x@[fe80::1]:7000/0', 'valkeys://bob:x@[fe80::1]:7000'])(
+    'reads %s as TLS',
+    (text) => {
+      const credentials = { username: 'bob', password: 'x' };
+      expect(parseEndpoint(text)).toEqual({ host: 'fe80::1', port: 7000, credentials, tls: true });
+    },
+  );
+
+  it.each(['https://:hunter2@h:1', 'redis://:hunter2@h:port', 'bob:hunter2@h:7000', 'http://hunter2@h'])(
     'never repeats a password: %s',
     (text) => {
       const attempt = (): unknown => parseEndpoint(text);
