@@ -211,7 +211,7 @@ export class RdbReader {
     if (row === undefined) throw new BytesError(`unknown type or opcode ${type}`);
     const key = readString(reader);
     if (row.decode === undefined)
-      throw new RdbError(`key "${printable(key)}" is a ${row.name}, a type that is not supported`);
+      throw new RdbError(`key "${printableKey(key)}" is a ${row.name}, a type that is not supported`);
     const entry: RdbEntry = {
       db: this.#db,
       key,
@@ -227,13 +227,14 @@ export class RdbReader {
   }
 }
 
-function readMilliseconds(reader: ByteReader): number {
+/** Unix ms, of eight bytes. */
+export function readMilliseconds(reader: ByteReader): number {
   const low = reader.u32le();
   return reader.i32le() * 0x1_0000_0000 + low;
 }
 
 /** In the form of today: the code begins with a line that names engine and library. */
-function readPreReleaseFunction(reader: ByteReader): string {
+export function readPreReleaseFunction(reader: ByteReader): string {
   const name = readString(reader);
   const engine = readString(reader);
   if (readLength(reader) !== 0) readString(reader);
@@ -241,7 +242,7 @@ function readPreReleaseFunction(reader: ByteReader): string {
 }
 
 /** Module id, when it is to be loaded, then parts that say themselves how long they are, up to an end mark. */
-function skipModuleAux(reader: ByteReader): void {
+export function skipModuleAux(reader: ByteReader): void {
   readLength(reader);
   if (readLength(reader) !== moduleParts.unsigned)
     throw new BytesError('module data without its time of loading');
@@ -271,7 +272,7 @@ function skipModuleAux(reader: ByteReader): void {
 }
 
 /** For a sentence: what is no printable ASCII as \xhh, and not endless. */
-function printable(key: string): string {
+export function printableKey(key: string): string {
   const shown = key.length > 128 ? `${key.slice(0, 128)}...` : key;
   return shown.replace(/[^ -~]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
