@@ -60,6 +60,8 @@ export type TribEvent =
     }
   /** A node's reply to a command of the operator; bytes that are no text are lost in it. */
   | { readonly type: 'replied'; readonly node: Address; readonly ok: boolean; readonly reply: unknown }
+  /** Something that the operator should know of what was done, or could not be. */
+  | { readonly type: 'note'; readonly severity: 'warning' | 'note'; readonly message: string }
   | Finished;
 
 /** The last event of an operation that did not throw. */

@@ -9,12 +9,20 @@ import { Interrupted, type StepContext } from './context.ts';
 import type { TribEvent } from './events.ts';
 import { sideBySide } from './side-by-side.ts';
 import { assignSlots } from './steps/assign-slots.ts';
+import { copyFunctions } from './steps/copy-functions.ts';
+import { failover, takeOver } from './steps/failover.ts';
+import { forget } from './steps/forget.ts';
+import { join } from './steps/join.ts';
 import { meet } from './steps/meet.ts';
 import { moveSlots } from './steps/move-slots/move-slots.ts';
+import { replicaMigration } from './steps/replica-migration.ts';
 import { replicate } from './steps/replicate.ts';
+import { reset } from './steps/reset.ts';
 import { setConfigEpoch } from './steps/set-config-epoch.ts';
+import { setNodeTimeout } from './steps/set-node-timeout.ts';
 import { waitAgreement } from './steps/wait-agreement.ts';
 import { waitJoined } from './steps/wait-joined.ts';
+import { waitReplicaSync } from './steps/wait-replica-sync.ts';
 import { waitServing } from './steps/wait-serving.ts';
 
 type Outcome = 'done' | 'already';
@@ -100,6 +108,15 @@ const runners: {
   replicate,
   'wait-agreement': waitAgreement,
   'wait-serving': waitServing,
+  'copy-functions': copyFunctions,
+  failover,
+  'take-over': takeOver,
+  forget,
+  join,
+  'replica-migration': replicaMigration,
+  reset,
+  'set-node-timeout': setNodeTimeout,
+  'wait-replica-sync': waitReplicaSync,
 };
 
 function runStep<S extends Exclude<Step, MoveSlots>>(step: S, context: StepContext): Promise<Outcome> {

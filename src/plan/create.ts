@@ -1,8 +1,9 @@
 /** Owns the plan that makes one cluster of separate, empty nodes. Pure. */
 import { fewestMasters, masterCount, placeNodes } from '../cluster/placement.ts';
-import { type ClusterNode, nameOfNode, type Topology } from '../cluster/topology.ts';
+import type { ClusterNode, Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
+import { refuseUsed } from './empty-node.ts';
 import { type CreatePlan, defaultMoveOptions, PLAN_VERSION, refTo, type Step } from './plan.ts';
 
 export interface CreateRequest {
@@ -60,20 +61,6 @@ function refuseTooFew(nodeCount: number, replicas: number): void {
       `*** At least ${fewestMasters * (replicas + 1)} nodes are required.`,
     ].join('\n'),
   );
-}
-
-/** A new cluster must not swallow a node that holds something. */
-function refuseUsed(node: ClusterNode): void {
-  const others = (node.view?.lines.length ?? 1) - 1;
-  const keys = node.view?.keyCount ?? 0;
-  const reasons: string[] = [];
-  if (others > 0) reasons.push(`knows ${others} other node${others === 1 ? '' : 's'}`);
-  if (node.slotCount > 0) reasons.push(`has ${node.slotCount} slots`);
-  if (keys > 0) reasons.push(`contains ${keys} key${keys === 1 ? '' : 's'}`);
-  if (reasons.length === 0) return;
-  throw new TribError('unsafe', `[ERR] Node ${nameOfNode(node)} is not empty: it ${reasons.join(' and ')}.`, {
-    hint: 'Use another node, or empty this one with FLUSHALL and CLUSTER RESET if nobody needs what it holds.',
-  });
 }
 
 /** An epoch of its own for each node that has none yet, in the order given. */

@@ -1,10 +1,18 @@
 /** Owns the table of all kinds of steps: one row each. */
 import { type AssignSlots, assignSlotsKind } from './assign-slots.ts';
+import { type CopyFunctions, copyFunctionsKind } from './copy-functions.ts';
+import { type Failover, failoverKind, type TakeOver, takeOverKind } from './failover.ts';
+import { type Forget, forgetKind } from './forget.ts';
+import { type Join, joinKind } from './join.ts';
 import { type Meet, meetKind, type WaitJoined, waitJoinedKind } from './meet.ts';
 import { type MoveSlots, moveSlotsKind } from './move-slots.ts';
+import { type ReplicaMigration, replicaMigrationKind } from './replica-migration.ts';
 import { type Replicate, replicateKind } from './replicate.ts';
+import { type Reset, resetKind } from './reset.ts';
 import { type SetConfigEpoch, setConfigEpochKind } from './set-config-epoch.ts';
+import { type SetNodeTimeout, setNodeTimeoutKind } from './set-node-timeout.ts';
 import type { StepKind } from './step-kind.ts';
+import { type WaitReplicaSync, waitReplicaSyncKind } from './wait-replica-sync.ts';
 import { type WaitAgreement, type WaitServing, waitAgreementKind, waitServingKind } from './waits.ts';
 
 export type Step =
@@ -15,7 +23,16 @@ export type Step =
   | Replicate
   | WaitAgreement
   | WaitServing
-  | MoveSlots;
+  | MoveSlots
+  | CopyFunctions
+  | Failover
+  | TakeOver
+  | Forget
+  | Join
+  | ReplicaMigration
+  | Reset
+  | SetNodeTimeout
+  | WaitReplicaSync;
 
 export type StepOf<Kind extends Step['kind']> = Extract<Step, { readonly kind: Kind }>;
 
@@ -28,6 +45,15 @@ const stepKinds: { readonly [Kind in Step['kind']]: StepKind<StepOf<Kind>> } = {
   'wait-agreement': waitAgreementKind,
   'wait-serving': waitServingKind,
   'move-slots': moveSlotsKind,
+  'copy-functions': copyFunctionsKind,
+  failover: failoverKind,
+  'take-over': takeOverKind,
+  forget: forgetKind,
+  join: joinKind,
+  'replica-migration': replicaMigrationKind,
+  reset: resetKind,
+  'set-node-timeout': setNodeTimeoutKind,
+  'wait-replica-sync': waitReplicaSyncKind,
 };
 
 /** The row of a step. */

@@ -8,15 +8,20 @@ export interface Replicate {
   readonly master: NodeRef;
   /** The master that it had when this was planned; "" for none. */
   readonly formerMasterId: string;
+  /** Masters that it may have come to follow by itself since, as when its own gives its last slot away. */
+  readonly passingMasterIds?: readonly string[];
 }
 
 export const replicateKind: StepKind<Replicate> = {
   describe: ({ node, master }) => `make ${nameOfRef(node)} a replica of ${nameOfRef(master)}`,
   needs: ({ node, master }) => [node, master],
-  whyNot({ node, master, formerMasterId }, topology) {
+  whyNot({ node, master, formerMasterId, passingMasterIds = [] }, topology) {
     const found = nodeById(topology, node.id);
     if (found === undefined) return [];
-    if (found.masterId !== undefined && ![master.id, formerMasterId].includes(found.masterId)) {
+    if (
+      found.masterId !== undefined &&
+      ![master.id, formerMasterId, ...passingMasterIds].includes(found.masterId)
+    ) {
       return [`${nameOfNode(found)} is a replica of another master now.`];
     }
     const used = found.masterId === undefined && (found.slotCount > 0 || (found.view?.keyCount ?? 0) > 0);
@@ -27,5 +32,6 @@ export const replicateKind: StepKind<Replicate> = {
     node: fields.node('node'),
     master: fields.node('master'),
     formerMasterId: fields.has('formerMasterId') ? fields.text('formerMasterId') : '',
+    ...(fields.has('passingMasterIds') ? { passingMasterIds: fields.texts('passingMasterIds') } : {}),
   }),
 };

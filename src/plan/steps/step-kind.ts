@@ -25,6 +25,11 @@ export interface StepKind<S> {
   parse(fields: Fields): S;
 }
 
+/** A map without nodes is given to learn which nodes a step is about at all. */
+export function isBlank({ nodes }: Topology): boolean {
+  return nodes.length === 0;
+}
+
 export function refTo({ id, address, busPort }: ClusterNode): NodeRef {
   return { id, address: { host: address.host, port: address.port }, busPort };
 }

@@ -1,0 +1,82 @@
+/**
+ * Owns the step that lets every other node forget one: CLUSTER FORGET to all at once, so that it is over long before
+ * the 60 s are for which a node that forgot does not let gossip bring the other back. Replicas are told as well: they
+ * gossip too.
+ */
+import { ReplyError, refusal } from '../../client/command.ts';
+import { TribError } from '../../core/errors.ts';
+import type { NodeRef } from '../../plan/plan.ts';
+import type { Forget } from '../../plan/steps/forget.ts';
+import { formatAddress } from '../../protocol/text/addresses.ts';
+import type { NodeLine } from '../../protocol/text/nodes.ts';
+import { askLines } from '../cluster-nodes.ts';
+import { poll, type StepContext } from '../context.ts';
+
+interface Answer {
+  readonly node: NodeRef;
+  /** What it says of all nodes; undefined when it is not there. */
+  readonly lines: readonly NodeLine[] | undefined;
+}
+
+export async function forget(step: Forget, context: StepContext): Promise<'done' | 'already'> {
+  let rounds = 0;
+  const away = new Set<string>();
+  await poll(
+    context,
+    async () => {
+      rounds++;
+      const answers = await Promise.all(step.nodes.map((node) => ask(node, context)));
+      for (const { node, lines } of answers) if (lines === undefined) tellAway(step, node, away, context);
+      const knowing = answers.filter(({ lines }) => lines?.some(({ id }) => id === step.id));
+      const [example] = knowing;
+      if (example === undefined) return undefined;
+      refuseOwner(step, knowing);
+      await Promise.all(knowing.map(({ node }) => sendForget(step, node, context)));
+      const reason = `${formatAddress(example.node.address)} still knows it`;
+      context.emit({ type: 'waiting', missing: knowing.length, example: reason });
+      return reason;
+    },
+    (reason) => new TribError('timeout', `${step.name} was not forgotten by all: ${reason}.`),
+  );
+  return rounds === 1 ? 'already' : 'done';
+}
+
+async function ask(node: NodeRef, { pool }: StepContext): Promise<Answer> {
+  try {
+    return { node, lines: await askLines(pool.at(node.address)) };
+  } catch (error) {
+    if (!(error instanceof TribError) || error.code === 'auth') throw error;
+    return { node, lines: undefined };
+  }
+}
+
+function tellAway(step: Forget, node: NodeRef, away: Set<string>, context: StepContext): void {
+  if (away.has(node.id)) return;
+  away.add(node.id);
+  const name = formatAddress(node.address);
+  context.emit({
+    type: 'note',
+    severity: 'warning',
+    message: `${name} cannot be told: if it comes back, it may bring ${step.name} back, which is then to be deleted again.`,
+  });
+}
+
+/** A node that has got slots in the meantime is not to be forgotten. */
+function refuseOwner(step: Forget, knowing: readonly Answer[]): void {
+  for (const { node, lines = [] } of knowing) {
+    const line = lines.find(({ id }) => id === step.id);
+    if (line === undefined || line.slots.length === 0) continue;
+    throw new TribError('unsafe', `${step.name} has slots, as ${formatAddress(node.address)} sees it.`, {
+      hint: 'Move them away first: trib drain, or del-node --drain.',
+    });
+  }
+}
+
+async function sendForget({ id }: Forget, { address }: NodeRef, { pool }: StepContext): Promise<void> {
+  const command = ['CLUSTER', 'FORGET', id];
+  const [reply] = await pool.at(address).pipeline([command], { repeatable: true });
+  if (!(reply instanceof ReplyError)) return;
+  // It may have forgotten by itself; and a replica that is about to follow another master does not know that yet.
+  if (/unknown node|forget my master/i.test(reply.message)) return;
+  throw refusal(address, command, reply);
+}

@@ -1,0 +1,34 @@
+/**
+ * Owns the step that sets the node timeout of one node, now and, where the node has a configuration file, for its next
+ * start. A node that fails is told of, and keeps no other from its own. Source: redis-cli.c clusterManagerCommandSetTimeout.
+ */
+import { ReplyError, refusal } from '../../client/command.ts';
+import { TribError } from '../../core/errors.ts';
+import type { SetNodeTimeout } from '../../plan/steps/set-node-timeout.ts';
+import { formatAddress } from '../../protocol/text/addresses.ts';
+import type { StepContext } from '../context.ts';
+
+export async function setNodeTimeout(
+  { node: { address }, timeoutMs }: SetNodeTimeout,
+  { pool, emit }: StepContext,
+): Promise<'done'> {
+  const set = ['CONFIG', 'SET', 'cluster-node-timeout', timeoutMs];
+  const rewrite = ['CONFIG', 'REWRITE'];
+  try {
+    const client = pool.at(address);
+    await client.demand(set, { repeatable: true });
+    const [kept] = await client.pipeline([rewrite], { repeatable: true });
+    if (kept instanceof ReplyError && !/without a config file/i.test(kept.message)) {
+      throw refusal(address, rewrite, kept);
+    }
+    emit({ type: 'replied', node: address, ok: true, reply: 'OK' });
+    if (kept instanceof ReplyError) {
+      const message = `${formatAddress(address)} runs without a configuration file: it loses the timeout when it starts again.`;
+      emit({ type: 'note', severity: 'warning', message });
+    }
+  } catch (error) {
+    if (!(error instanceof TribError)) throw error;
+    emit({ type: 'replied', node: address, ok: false, reply: error.message });
+  }
+  return 'done';
+}
