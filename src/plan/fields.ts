@@ -39,6 +39,15 @@ export class Fields {
     return value;
   }
 
+  /** A number, 0 or more. */
+  number(field: string): number {
+    const value = this.#fields[field];
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
+      throw this.#wrong(field, 'is no number');
+    }
+    return value;
+  }
+
   /** False where it is missing. */
   flag(field: string): boolean {
     return this.#fields[field] === true;

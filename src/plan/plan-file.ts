@@ -2,7 +2,15 @@
  * Owns plans as files: JSON out, and JSON in, where nothing is believed before it was looked at.
  */
 import { Fields, notAPlan } from './fields.ts';
-import { type MoveOptions, PLAN_VERSION, type Plan, planOperations, type Step } from './plan.ts';
+import {
+  balanceUnits,
+  type MoveOptions,
+  PLAN_VERSION,
+  type Plan,
+  type PlannedShare,
+  planOperations,
+  type Step,
+} from './plan.ts';
 import { kindNamed } from './steps/kinds.ts';
 
 const FORMAT = 'trib-plan';
@@ -44,6 +52,14 @@ export function parsePlan(text: string): Plan {
       };
     case 'reshard':
       return { ...common, operation, slots: fields.whole('slots') };
+    case 'rebalance':
+      return {
+        ...common,
+        operation,
+        by: fields.oneOf('by', balanceUnits),
+        thresholdPercent: fields.number('thresholdPercent'),
+        shares: fields.objects('shares').map(shareOf),
+      };
     default:
       return { ...common, operation };
   }
@@ -54,6 +70,16 @@ function stepOf(fields: Fields): Step {
   const kind = kindNamed(name);
   if (kind === undefined) throw notAPlan(`its step "${name}" is not known`);
   return kind.parse(fields);
+}
+
+function shareOf(fields: Fields): PlannedShare {
+  return {
+    node: fields.node('node'),
+    weight: fields.number('weight'),
+    before: fields.number('before'),
+    after: fields.number('after'),
+    isOff: fields.flag('isOff'),
+  };
 }
 
 function moveOptionsOf(fields: Fields): MoveOptions {

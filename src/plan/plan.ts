@@ -6,6 +6,7 @@
 import type { AntiAffinity } from '../cluster/placement.ts';
 import type { Address } from '../protocol/text/addresses.ts';
 import type { Step } from './steps/kinds.ts';
+import type { NodeRef } from './steps/step-kind.ts';
 
 export type { AssignSlots } from './steps/assign-slots.ts';
 export { describeStep, type Step } from './steps/kinds.ts';
@@ -31,7 +32,7 @@ export interface MoveOptions {
 export const defaultMoveOptions: MoveOptions = { timeoutMs: 60_000, pipeline: undefined, replace: false };
 
 /** Every operation that changes a cluster by a plan. */
-export const planOperations = ['create', 'reshard'] as const;
+export const planOperations = ['create', 'reshard', 'rebalance'] as const;
 
 export type PlanOperation = (typeof planOperations)[number];
 
@@ -55,9 +56,31 @@ export interface ReshardPlan extends AnyPlan {
   readonly slots: number;
 }
 
-/** A plan that says all there is to say by its steps. */
-export interface PlainPlan extends AnyPlan {
-  readonly operation: Exclude<PlanOperation, 'create' | 'reshard'>;
+/** What masters are balanced by. */
+export const balanceUnits = ['slots', 'keys', 'memory'] as const;
+export type BalanceUnit = (typeof balanceUnits)[number];
+
+/** What a master has, and comes to have; in slots, keys or bytes. */
+export interface PlannedShare {
+  readonly node: NodeRef;
+  readonly weight: number;
+  readonly before: number;
+  readonly after: number;
+  /** It stays farther from its share than the threshold, since a slot cannot be divided. */
+  readonly isOff: boolean;
 }
 
-export type Plan = CreatePlan | ReshardPlan | PlainPlan;
+export interface RebalancePlan extends AnyPlan {
+  readonly operation: 'rebalance';
+  readonly by: BalanceUnit;
+  readonly thresholdPercent: number;
+  /** Every master that takes part. */
+  readonly shares: readonly PlannedShare[];
+}
+
+/** A plan that says all there is to say by its steps. */
+export interface PlainPlan extends AnyPlan {
+  readonly operation: Exclude<PlanOperation, 'create' | 'reshard' | 'rebalance'>;
+}
+
+export type Plan = CreatePlan | ReshardPlan | RebalancePlan | PlainPlan;
