@@ -200,7 +200,7 @@ export class FakeCluster {
         return bulk(
           command === 'CLUSTER'
             ? 'cluster_state:ok\r\ncluster_current_epoch:9\r\n'
-            : `redis_version:7.0.15\r\nused_memory_dataset:${this.dataBytes}\r\n`,
+            : `redis_version:7.2.4\r\nused_memory_dataset:${this.dataBytes}\r\n`,
         );
       case 'SETSLOT':
         return this.#setSlot(node, Number(words[2]), (words[3] ?? '').toUpperCase(), words[4] ?? '');

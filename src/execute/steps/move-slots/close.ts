@@ -42,12 +42,15 @@ export type Told = 'at once' | 'by the bus';
 export class Closer {
   readonly #ends: Ends;
   readonly #context: StepContext;
-  readonly #restEndsMs: number;
+  readonly #ready: Promise<unknown>;
 
-  constructor(ends: Ends, context: StepContext) {
+  /** `cleared`: when the target has no doubts any more (see clear-doubts.ts). */
+  constructor(ends: Ends, context: StepContext, cleared: Promise<void>) {
     this.#ends = ends;
     this.#context = context;
-    this.#restEndsMs = context.clock.monotonicMs() + restMs;
+    this.#ready = Promise.all([cleared, delay(context.clock, restMs)]);
+    // Whoever waits for it is told; nobody may wait.
+    this.#ready.catch(() => {});
   }
 
   /**
@@ -67,7 +70,7 @@ export class Closer {
   /** The same for slots that were drained: asks the source first. */
   async closeDrained(slots: readonly number[], told: Told): Promise<Unclosed> {
     if (slots.length === 0) return { held: [], late: [] };
-    await this.rest();
+    await this.ready();
     const answers = await this.#ends.source.pipeline(emptinessQuestions(slots), { repeatable: true });
     return this.close(slots, answers, told);
   }
@@ -79,11 +82,9 @@ export class Closer {
     return tellSource(this.#ends, slots);
   }
 
-  /** Until the ends have been at rest for long enough. */
-  async rest(): Promise<void> {
-    const { clock } = this.#context;
-    const leftMs = this.#restEndsMs - clock.monotonicMs();
-    if (leftMs > 0) await delay(clock, leftMs);
+  /** Until the target may take slots. Throws a TribError when it never may. */
+  async ready(): Promise<void> {
+    await this.#ready;
   }
 
   #countOf(reply: Reply): number {

@@ -9,8 +9,9 @@ import type { MoveSlots } from '../../../plan/plan.ts';
 import { formatRanges, rangesOf, SlotSet } from '../../../protocol/slots/slot-set.ts';
 import { formatAddress } from '../../../protocol/text/addresses.ts';
 import type { StepContext } from '../../context.ts';
+import { choosePretence, clearDoubts } from './clear-doubts.ts';
 import { Closer, emptinessQuestions } from './close.ts';
-import { type Ends, prepareEnds } from './ends.ts';
+import { type Ends, prepareEnds, type Stages } from './ends.ts';
 import type { StuckSlot } from './key-mover.ts';
 import { openSlots, takeAgain, tellOthers } from './set-slot.ts';
 import { type Moved, moveFullSlots, type OpenableSlot } from './slot-stream.ts';
@@ -32,7 +33,36 @@ export async function moveSlots(
 ): Promise<'done' | 'already' | MoveSlots> {
   const { ends, stages } = await prepareEnds(step, context);
   if (stages.toMove.length === 0 && stages.toClose.length === 0) return 'already';
-  const closer = new Closer(ends, context);
+  const { cleared } = await beginClearing(ends, step, context);
+  try {
+    return await moveStages(step, ends, stages, new Closer(ends, context, cleared), context);
+  } finally {
+    await cleared.catch(() => {});
+  }
+}
+
+/** The promise of a target without doubts. It is made beside the move, unless the slot that it needs is moved too. */
+async function beginClearing(
+  ends: Ends,
+  step: MoveSlots,
+  context: StepContext,
+): Promise<{ readonly cleared: Promise<void> }> {
+  const pretence = await choosePretence(ends);
+  if (pretence === undefined) return { cleared: Promise.resolve() };
+  const cleared = clearDoubts(ends, pretence, context);
+  // Whoever waits for it is told; nobody may wait.
+  cleared.catch(() => {});
+  if (SlotSet.fromRanges(step.slots).has(pretence.slot)) await cleared;
+  return { cleared };
+}
+
+async function moveStages(
+  step: MoveSlots,
+  ends: Ends,
+  stages: Stages,
+  closer: Closer,
+  context: StepContext,
+): Promise<'done' | MoveSlots> {
   const left = new SlotSet([...stages.toMove, ...stages.toClose]);
   /** The keys of each slot that was moved. */
   const done = new Map<number, number>();
@@ -113,7 +143,7 @@ async function moveEmptySlots(
     while (next < slots.length && context.signal?.aborted !== true) {
       const batch = slots.slice(next, next + emptyBatchSlots);
       next += batch.length;
-      await closer.rest();
+      await closer.ready();
       const answers = await openSlots(ends, batch, emptinessQuestions(batch));
       const { held, late } = await closer.close(batch, answers, 'at once');
       const unclosed = new Set([...held, ...late]);
