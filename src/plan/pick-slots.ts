@@ -25,46 +25,48 @@ interface Run {
 }
 
 /** Takes the slots out of `own` and puts them into `targetOwn`; returns them, ascending. */
-export function pickSlots(
-  own: SlotSet,
-  targetOwn: SlotSet,
-  loads: SlotLoads,
-  { load, most }: Wanted,
-): number[] {
+export function pickSlots(own: SlotSet, targetOwn: SlotSet, loads: SlotLoads, wanted: Wanted): number[] {
   const picked: number[] = [];
-  let sum = 0;
-  while (load - sum > tolerance) {
-    const left: Wanted = { load: load - sum, most: most - sum };
-    const run = bestRun(own, targetOwn, loads, left);
-    if (run === undefined) break;
-    for (const slot of run.slots) {
+  let left = wanted;
+  const take = ({ slots, load }: Run): void => {
+    for (const slot of slots) {
       own.delete(slot);
       targetOwn.add(slot);
       picked.push(slot);
     }
-    sum += run.load;
+    left = { load: left.load - load, most: left.most - load };
+  };
+  // A round ends early where a slot is too heavy for what is left: the next one goes around it.
+  for (let before = -1; left.load > tolerance && picked.length > before; ) {
+    before = picked.length;
+    for (const { range, end } of joining(own, targetOwn, loads, left.most))
+      takeFrom(range, end, loads, left, take);
+    const wholes = rangesOf(light(own, loads, left.most)).map((range) => whole(range, loads));
+    wholes.sort((a, b) => b.load - a.load);
+    for (const run of wholes) if (run.load > 0 && run.load <= left.load + tolerance) take(run);
+    // What is cut is cut from the heaviest: that leaves the longest pieces.
+    const [heaviest] = rangesOf(light(own, loads, left.most)).sort(
+      (a, b) => loadIn(b, loads) - loadIn(a, loads),
+    );
+    if (heaviest !== undefined) takeFrom(heaviest, 'low', loads, left, take);
   }
   return picked.sort((a, b) => a - b);
 }
 
-function bestRun(own: SlotSet, targetOwn: SlotSet, loads: SlotLoads, wanted: Wanted): Run | undefined {
-  // A slot that is too heavy stays, and parts what is around it.
-  const ranges = rangesOf(light(own, loads, wanted.most));
-  const atTarget = ranges.flatMap((range) => {
-    if (range.first > 0 && targetOwn.has(range.first - 1)) return takeFrom(range, 'low', loads, wanted);
-    if (range.last < SLOT_COUNT - 1 && targetOwn.has(range.last + 1))
-      return takeFrom(range, 'high', loads, wanted);
+type End = 'low' | 'high';
+
+/** Ranges that have the target's slots at one end. */
+function joining(
+  own: SlotSet,
+  targetOwn: SlotSet,
+  loads: SlotLoads,
+  most: number,
+): { readonly range: SlotRange; readonly end: End }[] {
+  return rangesOf(light(own, loads, most)).flatMap((range) => {
+    if (range.first > 0 && targetOwn.has(range.first - 1)) return { range, end: 'low' as const };
+    if (range.last < SLOT_COUNT - 1 && targetOwn.has(range.last + 1)) return { range, end: 'high' as const };
     return [];
   });
-  const joining = heaviest(atTarget);
-  if (joining !== undefined) return joining;
-  const wholes = ranges.map((range) => whole(range, loads));
-  const fitting = heaviest(wholes.filter((run) => run.load <= wanted.load + tolerance));
-  // What is cut is cut from the heaviest: that leaves the longest pieces.
-  const cut = heaviest(wholes.filter((run) => run.load > wanted.load + tolerance));
-  if (fitting !== undefined && (cut === undefined || fitting.load > 0)) return fitting;
-  const range = rangesOf(cut?.slots ?? [])[0];
-  return range === undefined ? undefined : heaviest(takeFrom(range, 'low', loads, wanted));
 }
 
 function* light(own: SlotSet, loads: SlotLoads, most: number): Iterable<number> {
@@ -72,7 +74,13 @@ function* light(own: SlotSet, loads: SlotLoads, most: number): Iterable<number> 
 }
 
 /** From one end of a range on, until there is enough or the next would be too much; nothing if that is without load. */
-function takeFrom({ first, last }: SlotRange, end: 'low' | 'high', loads: SlotLoads, wanted: Wanted): Run[] {
+function takeFrom(
+  { first, last }: SlotRange,
+  end: End,
+  loads: SlotLoads,
+  wanted: Wanted,
+  take: (run: Run) => void,
+): void {
   const slots: number[] = [];
   let sum = 0;
   /** How many slots there are up to the last one with a load: empty ones behind it are left where they are. */
@@ -85,21 +93,18 @@ function takeFrom({ first, last }: SlotRange, end: 'low' | 'high', loads: SlotLo
     sum += load;
     if (load > 0) used = slots.length;
   }
-  return used === 0 ? [] : [{ slots: slots.slice(0, used), load: sum }];
+  if (used > 0) take({ slots: slots.slice(0, used), load: sum });
 }
 
-function whole({ first, last }: SlotRange, loads: SlotLoads): Run {
-  const slots = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  return { slots, load: slots.reduce((sum, slot) => sum + loadOf(loads, slot), 0) };
+function whole(range: SlotRange, loads: SlotLoads): Run {
+  const slots = Array.from({ length: range.last - range.first + 1 }, (_, index) => range.first + index);
+  return { slots, load: loadIn(range, loads) };
 }
 
-/** Undefined where none has a load. */
-function heaviest(runs: readonly Run[]): Run | undefined {
-  const best = runs.reduce<Run | undefined>(
-    (found, run) => (found === undefined || run.load > found.load ? run : found),
-    undefined,
-  );
-  return best === undefined || best.load <= 0 ? undefined : best;
+function loadIn({ first, last }: SlotRange, loads: SlotLoads): number {
+  let sum = 0;
+  for (let slot = first; slot <= last; slot++) sum += loadOf(loads, slot);
+  return sum;
 }
 
 export function loadOf(loads: SlotLoads, slot: number): number {
