@@ -7,8 +7,11 @@ import { blockingMoves } from './blocking.ts';
 import { type NodeRef, nameOfRef, type Plan, type PlanOperation, type Step } from './plan.ts';
 import { kindOf } from './steps/kinds.ts';
 
-/** Operations that are there to deal with problems are not kept from their work by them. */
-const worksOnProblems: readonly PlanOperation[] = [];
+/**
+ * Operations that are there to deal with problems are not kept from their work by them. (A new node is not known to
+ * all until it has joined.)
+ */
+const worksOnProblems: readonly PlanOperation[] = ['replace-node'];
 
 /** Why the plan cannot be carried out any more, a sentence each; empty when it can, be it for the rest. */
 export function whyStale(plan: Plan, topology: Topology): string[] {
@@ -48,7 +51,7 @@ function strangers(plan: Plan, topology: Topology): string[] {
 
 function problems(plan: Plan, topology: Topology): string[] {
   const moves = plan.steps.flatMap((step) => {
-    if (step.kind !== 'move-slots') return [];
+    if (step.kind !== 'move-slots' || kindOf(step).needs(step, topology).length === 0) return [];
     const [source, target] = [nodeById(topology, step.source.id), nodeById(topology, step.target.id)];
     // A source that has given everything may have left the cluster since.
     return source === undefined || target === undefined ? [] : [{ source, target }];

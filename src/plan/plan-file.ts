@@ -60,6 +60,8 @@ export function parsePlan(text: string): Plan {
         thresholdPercent: fields.number('thresholdPercent'),
         shares: fields.objects('shares').map(shareOf),
       };
+    case 'add-node':
+      return { ...common, operation, masterChosen: fields.flag('masterChosen') };
     default:
       return { ...common, operation };
   }

@@ -32,7 +32,17 @@ export interface MoveOptions {
 export const defaultMoveOptions: MoveOptions = { timeoutMs: 60_000, pipeline: undefined, replace: false };
 
 /** Every operation that changes a cluster by a plan. */
-export const planOperations = ['create', 'reshard', 'rebalance'] as const;
+export const planOperations = [
+  'create',
+  'reshard',
+  'rebalance',
+  'add-node',
+  'del-node',
+  'drain',
+  'replace-node',
+  'failover',
+  'set-timeout',
+] as const;
 
 export type PlanOperation = (typeof planOperations)[number];
 
@@ -78,9 +88,15 @@ export interface RebalancePlan extends AnyPlan {
   readonly shares: readonly PlannedShare[];
 }
 
-/** A plan that says all there is to say by its steps. */
-export interface PlainPlan extends AnyPlan {
-  readonly operation: Exclude<PlanOperation, 'create' | 'reshard' | 'rebalance'>;
+export interface AddNodePlan extends AnyPlan {
+  readonly operation: 'add-node';
+  /** The master of the new replica was not named. */
+  readonly masterChosen: boolean;
 }
 
-export type Plan = CreatePlan | ReshardPlan | RebalancePlan | PlainPlan;
+/** A plan that says all there is to say by its steps. */
+export interface PlainPlan extends AnyPlan {
+  readonly operation: Exclude<PlanOperation, 'create' | 'reshard' | 'rebalance' | 'add-node'>;
+}
+
+export type Plan = CreatePlan | ReshardPlan | RebalancePlan | AddNodePlan | PlainPlan;

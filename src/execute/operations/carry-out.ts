@@ -14,11 +14,12 @@ export async function* carryOut(
 ): AsyncGenerator<TribEvent, Finished> {
   const startMs = tools.clock.monotonicMs();
   const summary = { slots: 0, keys: 0 };
+  let refused = false;
   const finished = (outcome: Finished['outcome']): Finished => ({
     type: 'finished',
     operation: plan.operation,
     outcome,
-    ok: outcome === 'done' || outcome === 'planned',
+    ok: (outcome === 'done' && !refused) || outcome === 'planned',
     ...summary,
     tookMs: Math.round(tools.clock.monotonicMs() - startMs),
   });
@@ -35,6 +36,8 @@ export async function* carryOut(
       summary.slots++;
       summary.keys += value.keys;
     }
+    // A step that goes on although a node failed tells of it in this way.
+    if (value.type === 'replied' && !value.ok) refused = true;
     yield value;
   }
 }
