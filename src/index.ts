@@ -8,6 +8,7 @@ export { type ApplyOptions, apply } from './execute/operations/apply.ts';
 export { type CallOptions, call } from './execute/operations/call.ts';
 export { check, type LookOptions, look } from './execute/operations/check.ts';
 export { type CreateOptions, create } from './execute/operations/create.ts';
+export { type FixOptions, fix } from './execute/operations/fix.ts';
 export type { OperationOptions } from './execute/operations/options.ts';
 export { type ReshardOptions, reshard } from './execute/operations/reshard.ts';
 export { ConfigError } from './node/config/load.ts';

@@ -4,7 +4,9 @@
  */
 import type { Finding } from '../cluster/health.ts';
 import type { Topology } from '../cluster/topology.ts';
+import type { BackupManifest } from '../plan/backup-manifest.ts';
 import type { Plan, Step } from '../plan/plan.ts';
+import type { SlotRange } from '../protocol/slots/slot-set.ts';
 import type { Address } from '../protocol/text/addresses.ts';
 
 /** Raised when a field changes its meaning or goes; new fields and new types may come without. */
@@ -60,14 +62,55 @@ export type TribEvent =
     }
   /** A node's reply to a command of the operator; bytes that are no text are lost in it. */
   | { readonly type: 'replied'; readonly node: Address; readonly ok: boolean; readonly reply: unknown }
+  /** Slots that are about to be repaired: open ones, those that nobody has, those that several claim. */
+  | {
+      readonly type: 'fixing';
+      readonly open: readonly SlotRange[];
+      readonly uncovered: readonly SlotRange[];
+      readonly claimed: readonly SlotRange[];
+    }
+  /** Two nodes hold different values for keys of a slot, and nothing was overwritten; bytes of keys are escaped. */
+  | {
+      readonly type: 'keys-differ';
+      readonly slot: number;
+      readonly keys: readonly string[];
+      /** The one that clients are served by comes first. */
+      readonly nodes: readonly [Address, Address];
+    }
   /** Something that the operator should know of what was done, or could not be. */
   | { readonly type: 'note'; readonly severity: 'warning' | 'note'; readonly message: string }
+  /** A node is asked for the data of a master, which go into a file. */
+  | {
+      readonly type: 'file-started';
+      readonly file: string;
+      readonly node: Address;
+      readonly master: Address;
+    }
+  /** How far something is that takes its time; `total` is null while nobody knows it. */
+  | {
+      readonly type: 'progress';
+      readonly of: string;
+      readonly unit: 'bytes' | 'keys';
+      readonly done: number;
+      readonly total: number | null;
+    }
+  /** The file is whole and on disk, though not under its name yet. */
+  | {
+      readonly type: 'file-saved';
+      readonly file: string;
+      readonly bytes: number;
+      readonly sha256: string;
+      readonly rdbVersion: number;
+      readonly tookMs: number;
+    }
+  /** The folder holds a whole backup. */
+  | { readonly type: 'backup-made'; readonly dir: string; readonly manifest: BackupManifest }
   | Finished;
 
 /** The last event of an operation that did not throw. */
 export interface Finished {
   readonly type: 'finished';
-  readonly operation: Plan['operation'] | 'check' | 'call';
+  readonly operation: Plan['operation'] | 'check' | 'call' | 'backup';
   /** "planned": only the plan was wanted. "declined": the operator did not approve it. */
   readonly outcome: 'done' | 'planned' | 'declined' | 'interrupted';
   /** Whether the operator got what they asked for, and nothing is wrong. */

@@ -9,12 +9,15 @@ import { Interrupted, type StepContext } from './context.ts';
 import type { TribEvent } from './events.ts';
 import { sideBySide } from './side-by-side.ts';
 import { assignSlots } from './steps/assign-slots.ts';
+import { announceSlots, dropClaim, takeSlots } from './steps/claims.ts';
 import { copyFunctions } from './steps/copy-functions.ts';
 import { failover, takeOver } from './steps/failover.ts';
 import { forget } from './steps/forget.ts';
+import { gatherKeys } from './steps/gather-keys.ts';
 import { join } from './steps/join.ts';
 import { meet } from './steps/meet.ts';
 import { moveSlots } from './steps/move-slots/move-slots.ts';
+import { closeSlots, openSlotsBetween } from './steps/open-slots.ts';
 import { replicaMigration } from './steps/replica-migration.ts';
 import { replicate } from './steps/replicate.ts';
 import { reset } from './steps/reset.ts';
@@ -117,6 +120,12 @@ const runners: {
   reset,
   'set-node-timeout': setNodeTimeout,
   'wait-replica-sync': waitReplicaSync,
+  'open-slots': openSlotsBetween,
+  'close-slots': closeSlots,
+  'take-slots': takeSlots,
+  'drop-claim': dropClaim,
+  'announce-slots': announceSlots,
+  'gather-keys': gatherKeys,
 };
 
 function runStep<S extends Exclude<Step, MoveSlots>>(step: S, context: StepContext): Promise<Outcome> {

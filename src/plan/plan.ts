@@ -9,9 +9,12 @@ import type { Step } from './steps/kinds.ts';
 import type { NodeRef } from './steps/step-kind.ts';
 
 export type { AssignSlots } from './steps/assign-slots.ts';
+export type { AnnounceSlots, DropClaim, TakeSlots } from './steps/claims.ts';
+export type { GatherKeys } from './steps/gather-keys.ts';
 export { describeStep, type Step } from './steps/kinds.ts';
 export type { Meet, WaitJoined } from './steps/meet.ts';
 export type { MoveSlots } from './steps/move-slots.ts';
+export type { CloseSlots, OpenSlots } from './steps/open-slots.ts';
 export type { Replicate } from './steps/replicate.ts';
 export type { SetConfigEpoch } from './steps/set-config-epoch.ts';
 export { type NodeRef, nameOfRef, refTo } from './steps/step-kind.ts';
@@ -42,6 +45,7 @@ export const planOperations = [
   'replace-node',
   'failover',
   'set-timeout',
+  'fix',
 ] as const;
 
 export type PlanOperation = (typeof planOperations)[number];

@@ -16,10 +16,7 @@ export const gatherKeysKind: StepKind<GatherKeys> = {
   describe: ({ source, owner, slots }) =>
     `bring the keys of slots ${formatRanges(slots, ',')} that lie on ${nameOfRef(source)} to their owner ${nameOfRef(owner)}`,
   needs: ({ source, owner }) => [source, owner],
-  whyNot: ({ source, owner }, topology) => [
-    ...notMaster(nodeById(topology, source.id)),
-    ...notMaster(nodeById(topology, owner.id)),
-  ],
+  whyNot: ({ owner }, topology) => notMaster(nodeById(topology, owner.id)),
   parse: (fields) => ({
     kind: 'gather-keys',
     source: fields.node('source'),

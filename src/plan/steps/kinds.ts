@@ -1,11 +1,21 @@
 /** Owns the table of all kinds of steps: one row each. */
 import { type AssignSlots, assignSlotsKind } from './assign-slots.ts';
+import {
+  type AnnounceSlots,
+  announceSlotsKind,
+  type DropClaim,
+  dropClaimKind,
+  type TakeSlots,
+  takeSlotsKind,
+} from './claims.ts';
 import { type CopyFunctions, copyFunctionsKind } from './copy-functions.ts';
 import { type Failover, failoverKind, type TakeOver, takeOverKind } from './failover.ts';
 import { type Forget, forgetKind } from './forget.ts';
+import { type GatherKeys, gatherKeysKind } from './gather-keys.ts';
 import { type Join, joinKind } from './join.ts';
 import { type Meet, meetKind, type WaitJoined, waitJoinedKind } from './meet.ts';
 import { type MoveSlots, moveSlotsKind } from './move-slots.ts';
+import { type CloseSlots, closeSlotsKind, type OpenSlots, openSlotsKind } from './open-slots.ts';
 import { type ReplicaMigration, replicaMigrationKind } from './replica-migration.ts';
 import { type Replicate, replicateKind } from './replicate.ts';
 import { type Reset, resetKind } from './reset.ts';
@@ -32,7 +42,13 @@ export type Step =
   | ReplicaMigration
   | Reset
   | SetNodeTimeout
-  | WaitReplicaSync;
+  | WaitReplicaSync
+  | OpenSlots
+  | CloseSlots
+  | TakeSlots
+  | DropClaim
+  | AnnounceSlots
+  | GatherKeys;
 
 export type StepOf<Kind extends Step['kind']> = Extract<Step, { readonly kind: Kind }>;
 
@@ -54,6 +70,12 @@ const stepKinds: { readonly [Kind in Step['kind']]: StepKind<StepOf<Kind>> } = {
   reset: resetKind,
   'set-node-timeout': setNodeTimeoutKind,
   'wait-replica-sync': waitReplicaSyncKind,
+  'open-slots': openSlotsKind,
+  'close-slots': closeSlotsKind,
+  'take-slots': takeSlotsKind,
+  'drop-claim': dropClaimKind,
+  'announce-slots': announceSlotsKind,
+  'gather-keys': gatherKeysKind,
 };
 
 /** The row of a step. */

@@ -26,10 +26,8 @@ export const openSlotsKind: StepKind<OpenSlots> = {
   describe: ({ source, target, slots }) =>
     `open slots ${formatRanges(slots, ',')}: migrating on ${nameOfRef(source)}, importing on ${nameOfRef(target)}`,
   needs: ({ source, target }) => [source, target],
-  whyNot: ({ source, target }, topology) => [
-    ...notMaster(nodeById(topology, source.id)),
-    ...notMaster(nodeById(topology, target.id)),
-  ],
+  // A source that has given its last slot meanwhile may be a replica.
+  whyNot: ({ target }, topology) => notMaster(nodeById(topology, target.id)),
   parse: (fields) => ({
     kind: 'open-slots',
     source: fields.node('source'),

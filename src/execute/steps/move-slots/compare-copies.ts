@@ -5,7 +5,15 @@
  */
 import { type Command, type Reply, ReplyError, refusal } from '../../../client/command.ts';
 import type { NodeClient } from '../../../client/node-client.ts';
-import type { Ends } from './ends.ts';
+
+/** Who holds the copies. */
+export interface Holders {
+  readonly source: NodeClient;
+  /** Imports the slot. */
+  readonly target: NodeClient;
+  /** The source does as well: it answers after ASKING only. */
+  readonly sourceImports?: boolean;
+}
 
 export interface Comparison {
   /** On both nodes, and the same. */
@@ -23,8 +31,15 @@ const dumpFooterBytes = 10;
 /** Keys are compared a few at a time, since their values are held here meanwhile. */
 const chunkKeys = 32;
 
+/** Two nodes that hold copies; the target imports the slot, or owns it. */
+export interface CopyEnds extends Pick<Ends, 'source' | 'target'> {
+  /** The source does not own the slot. */
+  readonly sourceImports?: boolean;
+}
+
 /** Keys that the source does not hold any more are in no list. Throws a TribError. */
-export async function compareCopies({ source, target }: Ends, keys: readonly Buffer[]): Promise<Comparison> {
+export async function compareCopies(ends: CopyEnds, keys: readonly Buffer[]): Promise<Comparison> {
+  const { source, target, sourceImports: asking = false } = ends;
   const found: { equal: Buffer[]; differing: Buffer[]; missing: Buffer[] } = {
     equal: [],
     differing: [],
@@ -32,12 +47,12 @@ export async function compareCopies({ source, target }: Ends, keys: readonly Buf
   };
   for (let at = 0; at < keys.length; at += chunkKeys) {
     const chunk = keys.slice(at, at + chunkKeys);
-    const [here, there] = await Promise.all([copiesOn(source, chunk, false), copiesOn(target, chunk, true)]);
+    const [here, there] = await Promise.all([copiesOn(source, chunk, asking), copiesOn(target, chunk, true)]);
     for (const [index, key] of chunk.entries()) {
       const [own, copy] = [here[index], there[index]];
       if (own === undefined) continue;
       if (copy === undefined) found.missing.push(key);
-      else if (sameTtl(own, copy) && (samePayload(own, copy) || (await sameValue(source, target, key))))
+      else if (sameTtl(own, copy) && (samePayload(own, copy) || (await sameValue(ends, key))))
         found.equal.push(key);
       else found.differing.push(key);
     }
@@ -104,12 +119,15 @@ const readers: Readonly<
   hash: { read: (key) => ['HGETALL', key], unordered: 2 },
 };
 
-async function sameValue(source: NodeClient, target: NodeClient, key: Buffer): Promise<boolean> {
-  const [typeHere] = await askAbout(source, [['TYPE', key]], false);
+async function sameValue(
+  { source, target, sourceImports: asking = false }: CopyEnds,
+  key: Buffer,
+): Promise<boolean> {
+  const [typeHere] = await askAbout(source, [['TYPE', key]], asking);
   const [typeThere] = await askAbout(target, [['TYPE', key]], true);
   const reader = readers[String(typeHere)];
   if (reader === undefined || String(typeHere) !== String(typeThere)) return false;
-  const [here] = await askAbout(source, [reader.read(key)], false);
+  const [here] = await askAbout(source, [reader.read(key)], asking);
   const [there] = await askAbout(target, [reader.read(key)], true);
   return canonical(here ?? null, reader.unordered) === canonical(there ?? null, reader.unordered);
 }

@@ -9,6 +9,7 @@ import type { MoveSlots } from '../../../plan/plan.ts';
 import { formatRanges, rangesOf, SlotSet } from '../../../protocol/slots/slot-set.ts';
 import { formatAddress } from '../../../protocol/text/addresses.ts';
 import type { StepContext } from '../../context.ts';
+import { KeysDiffer } from '../../keys-differ.ts';
 import { choosePretence, clearDoubts } from './clear-doubts.ts';
 import { Closer, emptinessQuestions } from './close.ts';
 import { type Ends, prepareEnds, type Stages } from './ends.ts';
@@ -171,21 +172,19 @@ function whyStuck(ends: Ends, stuck: readonly StuckSlot[]): TribError {
   return differing.length > 0 ? keysDiffer(ends, differing) : keysTooLarge(ends, stuck);
 }
 
-function keysDiffer(ends: Ends, stuck: readonly StuckSlot[]): TribError {
-  const [source, target] = [ends.source, ends.target].map(({ address }) => formatAddress(address));
+function keysDiffer(ends: Ends, stuck: readonly StuckSlot[]): KeysDiffer {
+  const { source, target } = ends;
   const count = stuck.reduce((sum, { keys }) => sum + keys.length, 0);
-  return new TribError(
-    'unsafe',
+  return new KeysDiffer(
     [
       `*** Found ${count} key(s) in both source node and target node having different values.`,
-      `    Source node: ${source}`,
-      `    Target node: ${target}`,
+      `    Source node: ${formatAddress(source.address)}`,
+      `    Target node: ${formatAddress(target.address)}`,
       '    Keys(s):',
       ...keyLines(stuck),
     ].join('\n'),
-    {
-      hint: `${stayOpen(stuck)} Delete the wrong copies, or move again with --replace: the source's win.`,
-    },
+    stuck.map(({ slot, keys }) => ({ slot, keys, nodes: [source.address, target.address] })),
+    `${stayOpen(stuck)} Delete the wrong copies, or move again with --replace: the source's win.`,
   );
 }
 

@@ -1,0 +1,68 @@
+/**
+ * Owns the counting of keys where slots are in doubt: on every master that answers, in every such slot. Each master is
+ * also asked about its own slots; where those do not account for all of its keys, about the rest. Reads only.
+ */
+import { type Command, ReplyError, refusal } from '../client/command.ts';
+import type { ClientPool } from '../client/pool.ts';
+import { answeringMasters, type SlotFacts, slotsInDoubt } from '../cluster/slot-facts.ts';
+import type { ClusterNode, Topology } from '../cluster/topology.ts';
+import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
+import { SlotSet } from '../protocol/slots/slot-set.ts';
+
+/** Questions in one write. */
+const chunkSlots = 2048;
+
+/** Throws a TribError when a master that answered the survey does not any more. */
+export async function askSlotFacts(pool: ClientPool, topology: Topology): Promise<SlotFacts> {
+  const doubtful = slotsInDoubt(topology);
+  const keys = new Map<number, Map<string, number>>();
+  await Promise.all(
+    answeringMasters(topology).map(async (node) => {
+      for (const [slot, count] of await countOn(pool, node, doubtful)) {
+        const holders = keys.get(slot) ?? new Map<string, number>();
+        holders.set(node.id, count);
+        keys.set(slot, holders);
+      }
+    }),
+  );
+  return { keys };
+}
+
+/** Keys by slot, without empty slots. */
+async function countOn(
+  pool: ClientPool,
+  node: ClusterNode,
+  doubtful: SlotSet,
+): Promise<ReadonlyMap<number, number>> {
+  const found = new Map<number, number>();
+  const total = node.view?.keyCount ?? 0;
+  if (total === 0) return found;
+  const first = SlotSet.fromRanges(node.slots);
+  for (const slot of doubtful) first.add(slot);
+  if ((await countSlots(pool, node, [...first], found)) >= total) return found;
+  const rest = Array.from({ length: SLOT_COUNT }, (_, slot) => slot).filter((slot) => !first.has(slot));
+  await countSlots(pool, node, rest, found);
+  return found;
+}
+
+/** Adds to `found`; returns how many keys there are. */
+async function countSlots(
+  pool: ClientPool,
+  { address }: ClusterNode,
+  slots: readonly number[],
+  found: Map<number, number>,
+): Promise<number> {
+  let sum = 0;
+  for (let at = 0; at < slots.length; at += chunkSlots) {
+    const chunk = slots.slice(at, at + chunkSlots);
+    const commands = chunk.map((slot): Command => ['CLUSTER', 'COUNTKEYSINSLOT', slot]);
+    const replies = await pool.at(address).pipeline(commands, { repeatable: true });
+    for (const [index, slot] of chunk.entries()) {
+      const reply = replies[index] ?? 0;
+      if (reply instanceof ReplyError) throw refusal(address, commands[index] as Command, reply);
+      if (Number(reply) > 0) found.set(slot, Number(reply));
+      sum += Number(reply);
+    }
+  }
+  return sum;
+}

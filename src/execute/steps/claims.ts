@@ -1,0 +1,149 @@
+/**
+ * Owns the steps that settle who owns slots. A claim with a higher epoch makes a master delete what it holds of a slot
+ * that it takes for its own: so who loses a slot gives it up first, and imports it, which makes it deaf to claims; and
+ * only a slot that nobody claims is taken. Source: Redis 7.0 cluster.c clusterUpdateSlotsConfigWith, clusterCommand.
+ */
+import type { Command } from '../../client/command.ts';
+import type { NodeClient } from '../../client/node-client.ts';
+import { delay } from '../../core/clock.ts';
+import { TribError } from '../../core/errors.ts';
+import type { AnnounceSlots, DropClaim, TakeSlots } from '../../plan/plan.ts';
+import { SlotSet } from '../../protocol/slots/slot-set.ts';
+import { formatAddress } from '../../protocol/text/addresses.ts';
+import type { NodeLine } from '../../protocol/text/nodes.ts';
+import { askLines, isMaster } from '../cluster-nodes.ts';
+import type { StepContext } from '../context.ts';
+import { demandAll, ownLine } from './open-slots.ts';
+
+/**
+ * Takes the slots under an epoch that wins. The last one is taken as an imported slot is: then the node tells all
+ * others at once what it has.
+ */
+export async function takeSlots(
+  { node, slots, target }: TakeSlots,
+  { pool }: StepContext,
+): Promise<'done' | 'already'> {
+  const client = pool.at(node.address);
+  const lines = await askLines(client);
+  const own = demandMaster(lines, client);
+  const owned = SlotSet.fromRanges(own.slots);
+  const goneTo = target === undefined ? [] : ((await ownLine(pool.at(target.address)))?.slots ?? []);
+  const gone = SlotSet.fromRanges(goneTo);
+  const missing = [...SlotSet.fromRanges(slots)].filter((slot) => !owned.has(slot) && !gone.has(slot));
+  if (missing.length === 0) return 'already';
+  if (target !== undefined) await importFrom(pool.at(target.address), node.id, missing);
+  const bound = new SlotSet(
+    lines.filter(({ id }) => id !== own.id).flatMap((line) => [...SlotSet.fromRanges(line.slots)]),
+  );
+  const toUnbind = missing.filter((slot) => bound.has(slot));
+  const other = lines.find((line) => isMaster(line) && line.id !== own.id);
+  const last = missing[missing.length - 1] as number;
+  const rest = other === undefined ? missing : missing.slice(0, -1);
+  await demandAll(client, [
+    ['CLUSTER', 'BUMPEPOCH'],
+    ...(toUnbind.length === 0 ? [] : [['CLUSTER', 'DELSLOTS', ...toUnbind]]),
+    ...(rest.length === 0 ? [] : [['CLUSTER', 'ADDSLOTS', ...rest]]),
+    ...(other === undefined
+      ? []
+      : [
+          ['CLUSTER', 'SETSLOT', last, 'IMPORTING', other.id],
+          ['CLUSTER', 'SETSLOT', last, 'NODE', own.id],
+        ]),
+    ...(target === undefined ? [] : missing.map((slot) => migrating(slot, target.id))),
+  ]);
+  return 'done';
+}
+
+async function importFrom(client: NodeClient, sourceId: string, slots: readonly number[]): Promise<void> {
+  const commands = slots.map((slot): Command => ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceId]);
+  await demandAll(client, commands);
+}
+
+function migrating(slot: number, targetId: string): Command {
+  return ['CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId];
+}
+
+/** Only slots that both claim at this moment are given up. Their keys stay where they are. */
+export async function dropClaim(
+  { node, owner, slots, opens }: DropClaim,
+  { pool }: StepContext,
+): Promise<'done' | 'already'> {
+  const [loser, winner] = [pool.at(node.address), pool.at(owner.address)];
+  const lines = await askLines(loser);
+  const own = demandMaster(lines, loser);
+  const kept = SlotSet.fromRanges(demandMaster(await askLines(winner), winner).slots);
+  const claimed = SlotSet.fromRanges(own.slots);
+  const both = [...SlotSet.fromRanges(slots)].filter((slot) => claimed.has(slot) && kept.has(slot));
+  if (both.length === 0) return 'already';
+  if (!isMaster(lines.find(({ id }) => id === owner.id))) {
+    throw new TribError(
+      'unsafe',
+      `${formatAddress(loser.address)} does not know ${formatAddress(winner.address)} as a master: it cannot leave slots to it.`,
+      { hint: 'Nodes must know each other: trib check tells which do not.' },
+    );
+  }
+  if (opens)
+    await demandAll(
+      winner,
+      both.map((slot) => migrating(slot, node.id)),
+    );
+  // Slot by slot, so that none is nobody's for longer than a moment.
+  await demandAll(
+    loser,
+    both.flatMap((slot): Command[] => [
+      ['CLUSTER', 'DELSLOTS', slot],
+      ['CLUSTER', 'SETSLOT', slot, 'NODE', owner.id],
+      ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', owner.id],
+    ]),
+  );
+  return 'done';
+}
+
+/** How long word may take on the bus: who has not heard by then is told. */
+const busPatienceMs = 1000;
+const pauseMs = 25;
+
+/** A node that cannot be told fails nothing: whether all agree is looked at afterwards. */
+export async function announceSlots(
+  { owner, slots, nodes }: AnnounceSlots,
+  { pool, clock, emit }: StepContext,
+): Promise<'done' | 'already'> {
+  const owned = SlotSet.fromRanges((await ownLine(pool.at(owner.address)))?.slots ?? []);
+  const announced = [...SlotSet.fromRanges(slots)].filter((slot) => owned.has(slot));
+  const startMs = clock.monotonicMs();
+  let told = false;
+  const tell = async (client: NodeClient): Promise<void> => {
+    for (;;) {
+      const lines = await askLines(client);
+      const known = SlotSet.fromRanges(lines.find(({ id }) => id === owner.id)?.slots ?? []);
+      const unknown = announced.filter((slot) => !known.has(slot));
+      if (unknown.length === 0 || !isMaster(lines.find(({ flags }) => flags.includes('myself')))) return;
+      if (clock.monotonicMs() - startMs > busPatienceMs) {
+        told = true;
+        const commands = unknown.map((slot): Command => ['CLUSTER', 'SETSLOT', slot, 'NODE', owner.id]);
+        await demandAll(client, commands);
+        return;
+      }
+      await delay(clock, pauseMs);
+    }
+  };
+  await Promise.all(
+    nodes.map(async ({ address }) => {
+      try {
+        await tell(pool.at(address));
+      } catch (error) {
+        if (!(error instanceof TribError)) throw error;
+        emit({ type: 'retrying', node: address, reason: error.message });
+      }
+    }),
+  );
+  return told ? 'done' : 'already';
+}
+
+function demandMaster(lines: readonly NodeLine[], { address }: NodeClient): NodeLine {
+  const own = lines.find(({ flags }) => flags.includes('myself'));
+  if (isMaster(own)) return own;
+  throw new TribError('unsafe', `${formatAddress(address)} is not a master any more.`, {
+    hint: 'It was failed over meanwhile. Run trib fix again.',
+  });
+}

@@ -1,0 +1,215 @@
+/**
+ * Owns the step that brings keys from a master which has no right to them to the owner of their slot. The owner serves
+ * clients all the while, so nothing is ever overwritten there: a key that it has already is compared, and the copy
+ * deleted when it is the same, or when the operator wants the owner's to count. The source imports the slot meanwhile:
+ * else it would redirect MIGRATE; afterwards it closes it.
+ */
+import { type Command, ConnectionLost, ReplyError, refusal } from '../../client/command.ts';
+import type { NodeClient } from '../../client/node-client.ts';
+import { delay } from '../../core/clock.ts';
+import { TribError } from '../../core/errors.ts';
+import { escapeBytes } from '../../core/escape.ts';
+import type { GatherKeys } from '../../plan/plan.ts';
+import { SlotSet } from '../../protocol/slots/slot-set.ts';
+import { type Address, formatAddress } from '../../protocol/text/addresses.ts';
+import type { NodeLine } from '../../protocol/text/nodes.ts';
+import { askLines, isMaster } from '../cluster-nodes.ts';
+import type { StepContext } from '../context.ts';
+import { type DifferingKeys, KeysDiffer } from '../keys-differ.ts';
+import { compareCopies } from './move-slots/compare-copies.ts';
+import { demandAll, ownLine } from './open-slots.ts';
+
+const batchKeys = 100;
+const slotsAtOnce = 256;
+/** A cluster that has just got all of its slots covered takes a moment to serve. */
+const patienceMs = 30_000;
+const firstPauseMs = 20;
+const longestPauseMs = 1000;
+const replyPatienceFactor = 4;
+const replyPatienceMs = 15_000;
+
+interface Way {
+  readonly source: NodeClient;
+  readonly owner: NodeClient;
+  /** Where the source reaches the owner. */
+  readonly ownerForSource: Address;
+  readonly context: StepContext;
+}
+
+/** Throws KeysDiffer when keys are left, and a TribError when a node refuses; no key is lost by it. */
+export async function gatherKeys(step: GatherKeys, context: StepContext): Promise<'done' | 'already'> {
+  const [source, owner] = [context.pool.at(step.source.address), context.pool.at(step.owner.address)];
+  const [lines, ownerLine] = await Promise.all([askLines(source), ownLine(owner)]);
+  const own = lines.find(({ flags }) => flags.includes('myself'));
+  // A replica holds nothing that its master does not.
+  if (!isMaster(own)) return 'already';
+  const slots = slotsToGather(step, own, ownerLine);
+  const seen = lines.find(({ id }) => id === step.owner.id);
+  const host = seen === undefined || seen.ip === '' ? step.owner.address.host : seen.ip;
+  const ownerForSource = { host, port: seen?.port ?? step.owner.address.port };
+  const way: Way = { source, owner, ownerForSource, context };
+  const differing: DifferingKeys[] = [];
+  let did = false;
+  for (let at = 0; at < slots.length; at += slotsAtOnce) {
+    const chunk = slots.slice(at, at + slotsAtOnce);
+    const importing = new Set(own.importing.map(({ slot }) => slot));
+    const counts = await countKeys(source, chunk);
+    const todo = chunk.filter((slot, index) => (counts[index] ?? 0) > 0 || importing.has(slot));
+    if (todo.length === 0) continue;
+    did = true;
+    await openOnSource(source, step.owner.id, todo, lines);
+    const drained: number[] = [];
+    for (const slot of todo) {
+      const keys = await drain(way, slot);
+      if (keys.length === 0) drained.push(slot);
+      else differing.push({ slot, keys, nodes: [owner.address, source.address] });
+    }
+    await demandAll(
+      source,
+      drained.map((slot): Command => ['CLUSTER', 'SETSLOT', slot, 'STABLE']),
+    );
+  }
+  if (differing.length > 0) throw whyLeft(way, differing);
+  return did ? 'done' : 'already';
+}
+
+/** The slots of the step that are the owner's, and do not migrate from it: it takes new keys of no others. */
+function slotsToGather(step: GatherKeys, own: NodeLine, ownerLine: NodeLine | undefined): number[] {
+  const owned = SlotSet.fromRanges(ownerLine?.slots ?? []);
+  const migrating = new Set(ownerLine?.migrating.map(({ slot }) => slot));
+  const claimed = SlotSet.fromRanges(own.slots);
+  return [...SlotSet.fromRanges(step.slots)].filter(
+    (slot) => owned.has(slot) && !migrating.has(slot) && !claimed.has(slot),
+  );
+}
+
+async function countKeys(client: NodeClient, slots: readonly number[]): Promise<number[]> {
+  const commands = slots.map((slot): Command => ['CLUSTER', 'COUNTKEYSINSLOT', slot]);
+  const replies = await client.pipeline(commands, { repeatable: true });
+  return replies.map((reply, index) => {
+    if (reply instanceof ReplyError) throw refusal(client.address, commands[index] as Command, reply);
+    return Number(reply);
+  });
+}
+
+/** The source has to know an owner, whoever it is: a slot of nobody is refused before anything else is looked at. */
+async function openOnSource(
+  source: NodeClient,
+  ownerId: string,
+  slots: readonly number[],
+  lines: readonly NodeLine[],
+): Promise<void> {
+  const known = SlotSet.fromRanges(lines.find(({ id }) => id === ownerId)?.slots ?? []);
+  await demandAll(
+    source,
+    slots.flatMap((slot): Command[] => [
+      ...(known.has(slot) ? [] : [['CLUSTER', 'SETSLOT', slot, 'NODE', ownerId]]),
+      ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', ownerId],
+    ]),
+  );
+}
+
+/** Brings over what can be. Returns the keys that differ. */
+async function drain(way: Way, slot: number): Promise<Buffer[]> {
+  const { source, context } = way;
+  const left = new Map<string, Buffer>();
+  let pauseMs = firstPauseMs;
+  let progressMs = context.clock.monotonicMs();
+  for (;;) {
+    try {
+      // Those that stay are listed again each time.
+      const question: Command = ['CLUSTER', 'GETKEYSINSLOT', slot, left.size + batchKeys];
+      const listed = await source.demand(question, { repeatable: true });
+      const all = Array.isArray(listed) ? listed.filter((key) => Buffer.isBuffer(key)) : [];
+      const keys = all.filter((key) => !left.has(key.latin1Slice())).slice(0, batchKeys);
+      if (keys.length === 0) return [...left.values()];
+      for (const key of await bring(way, slot, keys)) left.set(key.latin1Slice(), key);
+      pauseMs = firstPauseMs;
+      progressMs = context.clock.monotonicMs();
+    } catch (error) {
+      if (!passes(error) || context.clock.monotonicMs() - progressMs > patienceMs) throw error;
+      context.emit({ type: 'retrying', node: source.address, reason: error.message });
+      await delay(context.clock, pauseMs);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    }
+  }
+}
+
+/** Returns those that are on the owner with another value. */
+async function bring(way: Way, slot: number, keys: readonly Buffer[]): Promise<readonly Buffer[]> {
+  const { context } = way;
+  if (await migrate(way, keys)) {
+    context.emit({ type: 'keys-moved', slot, keys: keys.length });
+    return [];
+  }
+  const { equal, differing, missing } = await compareCopies(
+    { source: way.source, target: way.owner, sourceImports: true },
+    keys,
+  );
+  const { replace } = context.moveOptions;
+  await deleteCopies(way.source, replace ? [...equal, ...differing] : equal);
+  // Taken again by a client in between: the next round compares.
+  if (missing.length > 0) await migrate(way, missing);
+  context.emit({ type: 'keys-moved', slot, keys: equal.length + missing.length });
+  return replace ? [] : differing;
+}
+
+/** False when the owner has some of them already; the others have gone over, or have not. Throws a TribError. */
+async function migrate(
+  { source, owner, ownerForSource, context }: Way,
+  keys: readonly Buffer[],
+): Promise<boolean> {
+  const { timeoutMs } = context.moveOptions;
+  const credentials = owner.acceptedCredentials;
+  const auth: Command =
+    credentials === undefined
+      ? []
+      : credentials.username === undefined
+        ? ['AUTH', credentials.password]
+        : ['AUTH2', credentials.username, credentials.password];
+  const { host, port } = ownerForSource;
+  const command: Command = ['MIGRATE', host, port, '', 0, timeoutMs, ...auth, 'KEYS', ...keys];
+  const [reply = null] = await source.pipeline([command], {
+    timeoutMs: timeoutMs * replyPatienceFactor + replyPatienceMs,
+  });
+  if (!(reply instanceof ReplyError)) return true;
+  if (/\bBUSYKEY\b/.test(reply.message)) return false;
+  throw refusal(source.address, ['MIGRATE'], reply);
+}
+
+/** What the owner holds as well, or what is not to count. */
+async function deleteCopies(source: NodeClient, keys: readonly Buffer[]): Promise<void> {
+  if (keys.length === 0) return;
+  const commands = keys.flatMap((key): Command[] => [['ASKING'], ['DEL', key]]);
+  const replies = await source.pipeline(commands, { repeatable: true });
+  for (const [index, reply] of replies.entries()) {
+    if (reply instanceof ReplyError) throw refusal(source.address, commands[index] as Command, reply);
+  }
+}
+
+function passes(error: unknown): error is TribError {
+  if (error instanceof ConnectionLost) return true;
+  if (!(error instanceof TribError)) return false;
+  return /\b(IOERR|LOADING|CLUSTERDOWN|TRYAGAIN|BUSY|MASTERDOWN)\b|timeout connecting/i.test(error.message);
+}
+
+const mostKeysShown = 50;
+
+function whyLeft({ source, owner }: Way, found: readonly DifferingKeys[]): KeysDiffer {
+  const lines = found.flatMap(({ slot, keys }) =>
+    keys.map((key) => `    - ${escapeBytes(key)} (slot ${slot})`),
+  );
+  const more = lines.length - mostKeysShown;
+  const shown = more > 0 ? [...lines.slice(0, mostKeysShown), `    and ${more} more`] : lines;
+  return new KeysDiffer(
+    [
+      `*** Found ${lines.length} key(s) in both source node and target node having different values.`,
+      `    Source node: ${formatAddress(source.address)}`,
+      `    Target node: ${formatAddress(owner.address)}`,
+      '    Keys(s):',
+      ...shown,
+    ].join('\n'),
+    found,
+    "Nothing was overwritten. Delete the wrong copies, or run it again with --replace: the owner's count.",
+  );
+}
