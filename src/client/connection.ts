@@ -25,6 +25,11 @@ export class Connection {
   readonly #clock: Clock;
   readonly #isTls: boolean;
   readonly #waiting: Batch[] = [];
+  readonly #parser: RedisParser;
+  readonly #onData = (chunk: Buffer): void => this.#parser.execute(chunk);
+  readonly #onError = (error: Error): void =>
+    this.#fail(tlsFailure(this.address, error) ?? this.#lost(messageOf(error)));
+  readonly #onClose = (): void => this.#fail(this.#lost('the node closed it'));
   #answered = false;
   #end: TribError | undefined;
 
@@ -33,7 +38,7 @@ export class Connection {
     this.#socket = socket;
     this.#clock = clock;
     this.#isTls = isTls;
-    const parser = new RedisParser({
+    this.#parser = new RedisParser({
       returnBuffers: true,
       returnReply: (reply: Reply) => this.#onReply(reply),
       returnError: (error: Error) => this.#onReply(new ReplyError(error.message)),
@@ -44,9 +49,9 @@ export class Connection {
           }),
         ),
     });
-    socket.on('data', (chunk: Buffer) => parser.execute(chunk));
-    socket.on('error', (error) => this.#fail(tlsFailure(address, error) ?? this.#lost(messageOf(error))));
-    socket.on('close', () => this.#fail(this.#lost('the node closed it')));
+    socket.on('data', this.#onData);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
   }
 
   /**
@@ -106,6 +111,15 @@ export class Connection {
       this.#waiting.push({ expected: commands.length, replies: [], resolve, reject, timer });
       this.#socket.write(encodeCommands(commands));
     });
+  }
+
+  /** Hands over the socket, paused, for what is no request with a reply: this connection has ended then. */
+  detach(): Socket {
+    if (this.#end !== undefined) throw this.#end;
+    this.#end = lost(this.address, 'it was handed over');
+    this.#socket.pause();
+    this.#socket.off('data', this.#onData).off('error', this.#onError).off('close', this.#onClose);
+    return this.#socket;
   }
 
   close(): void {

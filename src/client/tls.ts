@@ -126,7 +126,9 @@ export function tlsFailure(address: Address, error: Error): TribError | undefine
     );
   }
   if (
-    /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|UNSUPPORTED_CERT)/.test(code)
+    /ALERT_(UNKNOWN_CA|DECRYPT_ERROR|BAD_CERTIFICATE|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|UNSUPPORTED_CERT)/.test(
+      code,
+    )
   ) {
     return refused(
       `${name} does not accept our certificate.`,
