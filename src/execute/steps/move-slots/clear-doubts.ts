@@ -5,15 +5,16 @@
  * it cannot be seen, and time does not cure it.
  *
  * The cure is news. A node goes through all slots of a packet, and drops every doubt about its sender, when the packet
- * differs from what it believes. So the target is made to believe, for about a tenth of a second, that one slot of the source is a third
- * master's; and the source is made to send it a packet (CLUSTER MEET does, even among nodes that know each other). The
- * slot falls back to the source by the very packet that clears the doubts: seeing that is the proof. Meanwhile a client
- * that asks the target for that slot is sent round by the third master, which sends it to the source. Should trib be ended in between,
- * the next packet of the source sets it right.
+ * differs from what it believes. So the target is made to believe, for about a tenth of a second, that one slot of the
+ * source is a third master's; and the source is made to send it a packet (CLUSTER MEET does, even among nodes that know
+ * each other). The slot falls back to the source by the very packet that clears the doubts: seeing that is the proof.
+ * Meanwhile a client that asks the target for that slot is sent round by the third master, which sends it to the source.
+ * In a cluster of two masters the target believes that the slot is its own, migrating to the source, and sends clients
+ * there by ASK; its epoch must be the lower one then. Should trib be ended in between, the source's next packet sets it right.
  * Source: cluster.c clusterProcessPacket, clusterUpdateSlotsConfigWith. From 7.2 on a slot that changes hands is not doubted.
  */
 import type { NodeClient } from '../../../client/node-client.ts';
-import { delay } from '../../../core/clock.ts';
+import { type Clock, delay } from '../../../core/clock.ts';
 import { TribError } from '../../../core/errors.ts';
 import { SlotSet } from '../../../protocol/slots/slot-set.ts';
 import { formatAddress } from '../../../protocol/text/addresses.ts';
@@ -22,6 +23,7 @@ import { type NodeLine, parseNodes } from '../../../protocol/text/nodes.ts';
 import { askLines, clusterNodes, isFailing, isMaster } from '../../cluster-nodes.ts';
 import type { StepContext } from '../../context.ts';
 import type { Ends } from './ends.ts';
+import { demandAll } from './set-slot.ts';
 
 /** Servers that have the fault. */
 const doubtful = /^7\.0\./;
@@ -31,40 +33,49 @@ const pauseMs = 5;
 /** The target must hear from the source within this time. */
 const patienceMs = 20_000;
 
-/** What the target is made to believe: that a slot of the source is a third master's. */
+/** What the target is made to believe: that a slot of the source is another master's. */
 export interface Pretence {
   readonly slot: number;
+  /** The target itself, where there is no third master. */
   readonly owner: NodeLine;
-  /** The packet of the third master has to come first: its epoch is higher than the source's. */
-  readonly ownerFirst: boolean;
+  /** The epoch of the owner is higher than the source's. */
+  readonly ownerHigher: boolean;
 }
 
-/** Undefined where the target cannot have doubts, or there is no third master to pretend with. Throws a TribError. */
+/** Undefined where the target cannot have doubts, or nothing can be pretended. Throws a TribError. */
 export async function choosePretence({ source, target, step }: Ends): Promise<Pretence | undefined> {
   const [info, nodes] = await target.pipeline([['INFO', 'server'], clusterNodes], { repeatable: true });
   if (!doubtful.test(parseInfo(String(info)).get('redis_version') ?? '')) return undefined;
   const ofTarget = parseNodes(String(nodes));
   const ofSource = await askLines(source);
-  const giver = ofTarget.find(({ id }) => id === step.source.id);
-  if (giver === undefined) return undefined;
+  const [giver, taker] = [step.source, step.target].map((end) => ofTarget.find(({ id }) => id === end.id));
+  if (giver === undefined || taker === undefined) return undefined;
   // A slot that is not moved, if there is one: what is importing would not fall back.
   const moving = SlotSet.fromRanges(step.slots);
   const slots = [...SlotSet.fromRanges(giver.slots)];
   const slot = slots.find((candidate) => !moving.has(candidate)) ?? slots.at(-1);
   // The target tells the source of the pretended owner, if that has an epoch of which the source does not know yet.
   const known = new Map(ofSource.map(({ id, configEpoch }) => [id, configEpoch]));
-  const owners = ofTarget.filter(
-    (line) =>
-      isMaster(line) &&
-      ![step.source.id, step.target.id].includes(line.id) &&
-      !isFailing(line) &&
-      line.linkState === 'connected' &&
-      line.configEpoch !== giver.configEpoch &&
-      (known.get(line.id) ?? 0) >= line.configEpoch,
-  );
-  const owner = owners.sort((a, b) => a.configEpoch - b.configEpoch)[0];
+  const others = ofTarget.filter((line) => isMaster(line) && line.id !== giver.id && line.id !== taker.id);
+  const [third] = others
+    .filter(
+      (line) =>
+        !isFailing(line) &&
+        line.linkState === 'connected' &&
+        line.configEpoch !== giver.configEpoch &&
+        (known.get(line.id) ?? 0) >= line.configEpoch,
+    )
+    .sort((a, b) => a.configEpoch - b.configEpoch);
+  // A target without slots would take the loss of one for a failover; and both must be at one about the source's.
+  const canPretend = taker.slots.length > 0 && sameSlots(giver, ofSource) && sameSlots(taker, ofSource);
+  const owner = third ?? (others.length === 0 && canPretend ? taker : undefined);
   if (slot === undefined || owner === undefined) return undefined;
-  return { slot, owner, ownerFirst: owner.configEpoch > giver.configEpoch };
+  return { slot, owner, ownerHigher: owner.configEpoch >= giver.configEpoch };
+}
+
+function sameSlots(line: NodeLine, lines: readonly NodeLine[]): boolean {
+  const seen = lines.find(({ id }) => id === line.id);
+  return seen !== undefined && SlotSet.fromRanges(line.slots).equals(SlotSet.fromRanges(seen.slots));
 }
 
 /**
@@ -73,29 +84,45 @@ export async function choosePretence({ source, target, step }: Ends): Promise<Pr
  */
 export async function clearDoubts(
   { source, target, step }: Ends,
-  { slot, owner, ownerFirst }: Pretence,
+  { slot, owner, ownerHigher }: Pretence,
   { clock, pool }: StepContext,
 ): Promise<void> {
-  const setSlot = (nodeId: string): Promise<unknown> =>
-    target.demand(['CLUSTER', 'SETSLOT', slot, 'NODE', nodeId], { repeatable: true });
+  const own = owner.id === step.target.id;
+  // The target must not win the slot.
+  if (own && ownerHigher) await source.demand(['CLUSTER', 'BUMPEPOCH']);
+  await demandAll(target, [
+    ['MULTI'],
+    ['CLUSTER', 'SETSLOT', slot, 'NODE', owner.id],
+    ...(own ? [['CLUSTER', 'SETSLOT', slot, 'MIGRATING', step.source.id]] : []),
+    ['EXEC'],
+  ]);
+  // Of a third master with a higher epoch the target hears first that the slot is not its own.
   const third = pool.at({ host: owner.ip, port: owner.port });
-  const talkers = ownerFirst ? [third, source] : [source];
-  const deadlineMs = clock.monotonicMs() + patienceMs;
-  await setSlot(owner.id);
-  for (let askedMs = Number.NEGATIVE_INFINITY; clock.monotonicMs() < deadlineMs; ) {
-    if (clock.monotonicMs() - askedMs > askAgainMs) {
-      askedMs = clock.monotonicMs();
-      await Promise.all(talkers.map((talker) => provoke(talker, step.target.id)));
-    }
-    await delay(clock, pauseMs);
+  const talkers = ownerHigher && !own ? [third, source] : [source];
+  const fallen = await poll(clock, async (ask) => {
+    if (ask) await Promise.all(talkers.map((talker) => provoke(talker, step.target.id)));
     const sourceSeen = (await askLines(target)).find(({ id }) => id === step.source.id);
-    if (SlotSet.fromRanges(sourceSeen?.slots ?? []).has(slot)) return;
-  }
-  await setSlot(step.source.id);
+    return SlotSet.fromRanges(sourceSeen?.slots ?? []).has(slot);
+  });
+  if (!fallen) await demandAll(target, [['CLUSTER', 'SETSLOT', slot, 'NODE', step.source.id]]);
+  if (own) await demandAll(target, [['CLUSTER', 'SETSLOT', slot, 'STABLE']]);
+  if (fallen) return;
   const [from, to] = [source, target].map(({ address }) => formatAddress(address));
   throw new TribError('unsafe', `${to} hears nothing from ${from} on the cluster bus.`, {
     hint: 'Slots cannot be moved safely like that: are the bus ports open between the two?',
   });
+}
+
+/** Whether `look` said yes in time; now and then it is to ask for packets. */
+async function poll(clock: Clock, look: (ask: boolean) => Promise<boolean>): Promise<boolean> {
+  const startMs = clock.monotonicMs();
+  for (let askMs = startMs; clock.monotonicMs() < startMs + patienceMs; ) {
+    const ask = clock.monotonicMs() >= askMs;
+    if (ask) askMs = clock.monotonicMs() + askAgainMs;
+    if (await look(ask)) return true;
+    await delay(clock, pauseMs);
+  }
+  return false;
 }
 
 /** Makes a node send a packet to another that it knows. Where it must not be asked to, it pings in its own time. */

@@ -5,15 +5,7 @@
  */
 import { type Command, type Reply, ReplyError, refusal } from '../../../client/command.ts';
 import type { NodeClient } from '../../../client/node-client.ts';
-
-/** Who holds the copies. */
-export interface Holders {
-  readonly source: NodeClient;
-  /** Imports the slot. */
-  readonly target: NodeClient;
-  /** The source does as well: it answers after ASKING only. */
-  readonly sourceImports?: boolean;
-}
+import type { Ends } from './ends.ts';
 
 export interface Comparison {
   /** On both nodes, and the same. */

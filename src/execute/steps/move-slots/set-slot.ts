@@ -39,7 +39,7 @@ export async function openSlots(
   questions: readonly Command[],
 ): Promise<Reply[]> {
   const importing = setSlots(slots, 'IMPORTING', step.source.id);
-  demandAll(target, importing, await target.pipeline(importing, { repeatable: true }));
+  await demandAll(target, importing);
   const migrating = setSlots(slots, 'MIGRATING', step.target.id);
   const replies = await source.pipeline([...migrating, ...questions], { repeatable: true });
   const refused = slots.filter((_, index) => replies[index] instanceof ReplyError);
@@ -49,7 +49,7 @@ export async function openSlots(
       refused.map((slot) => ['CLUSTER', 'SETSLOT', slot, 'STABLE']),
       { repeatable: true },
     );
-    demandAll(source, migrating, replies);
+    checkAll(source, migrating, replies);
   }
   return replies.slice(slots.length);
 }
@@ -68,7 +68,7 @@ export async function giveToTarget({ step, target }: Ends, slots: readonly numbe
     const between = index > 0 && index < slots.length - 1;
     return between ? [['CLUSTER', 'SETSLOT', slot, 'STABLE'], take] : [take];
   });
-  demandAll(target, commands, await target.pipeline(commands, { repeatable: true }));
+  await demandAll(target, commands);
 }
 
 /**
@@ -84,7 +84,7 @@ export async function takeAgain({ step, target }: Ends, slots: readonly number[]
       ...setSlots(lost, 'IMPORTING', step.source.id),
       ...setSlots(lost, 'NODE', step.target.id),
     ];
-    demandAll(target, commands, await target.pipeline(commands, { repeatable: true }));
+    await demandAll(target, commands);
   }
   return lost;
 }
@@ -155,7 +155,12 @@ export async function tellOthers(ends: Ends, slots: readonly number[], context: 
   );
 }
 
-function demandAll(client: NodeClient, commands: readonly Command[], replies: readonly Reply[]): void {
+/** Sends commands that all have to succeed, and may be sent again. Throws a TribError ("unsafe" to a replica). */
+export async function demandAll(client: NodeClient, commands: readonly Command[]): Promise<void> {
+  checkAll(client, commands, await client.pipeline(commands, { repeatable: true }));
+}
+
+function checkAll(client: NodeClient, commands: readonly Command[], replies: readonly Reply[]): void {
   for (const [index, command] of commands.entries()) {
     const reply = replies[index];
     if (!(reply instanceof ReplyError)) continue;
