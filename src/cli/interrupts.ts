@@ -12,6 +12,7 @@ export class Interrupts {
   readonly #tell: (text: string) => void;
   readonly #onSignal = (name: NodeJS.Signals): void => this.#signalled(name as keyof typeof codes);
   #changing = false;
+  #savesFiles = false;
   #exitCode: number | undefined;
 
   /** `tell` writes a line to the operator. */
@@ -31,6 +32,8 @@ export class Interrupts {
 
   saw({ type }: TribEvent): void {
     if (type === 'step-started') this.#changing = true;
+    // A backup has nothing in hand that would be worth finishing: it is taken away again.
+    if (type === 'file-started') this.#savesFiles = true;
   }
 
   close(): void {
@@ -38,9 +41,13 @@ export class Interrupts {
   }
 
   #signalled(name: keyof typeof codes): void {
-    if (!this.#changing || this.#exitCode !== undefined) process.exit(codes[name]);
+    if (!(this.#changing || this.#savesFiles) || this.#exitCode !== undefined) process.exit(codes[name]);
     this.#exitCode = codes[name];
-    this.#tell('Finishing what is in hand. Once more ends at once, and may leave slots open.');
+    this.#tell(
+      this.#savesFiles
+        ? 'Ending: nothing of the backup is kept. Once more ends at once, and leaves parts of files.'
+        : 'Finishing what is in hand. Once more ends at once, and may leave slots open.',
+    );
     this.#controller.abort();
   }
 }
