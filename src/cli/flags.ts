@@ -13,6 +13,17 @@ export const wholeNumber = custom<number, { min: number; max: number }>({
   },
 });
 
+/** A number within bounds, with decimals or without. Throws a TribError ("usage"). */
+export const decimalNumber = custom<number, { min: number; max: number }>({
+  parse: async (input, _, { min, max, name }) => {
+    const value = Number(input);
+    if (!/^\d*\.?\d+$/.test(input) || value < min || value > max) {
+      throw new TribError('usage', `--${name} takes a number from ${min} to ${max}, not "${input}".`);
+    }
+    return value;
+  },
+});
+
 /** Of every command that changes a cluster; what run-change.ts reads. */
 export const changeFlags = {
   yes: boolean({ summary: 'Do not ask for approval.' }),

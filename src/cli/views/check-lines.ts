@@ -19,12 +19,17 @@ const label: Readonly<Record<Severity, { readonly word: string; readonly colour:
 /** Said in a place of their own. */
 const toldElsewhere: readonly FindingKind[] = ['open-slots'];
 
-export function checkLines(topology: Topology, findings: readonly Finding[], paint: Paint): string[] {
+export function checkLines(
+  topology: Topology,
+  findings: readonly Finding[],
+  paint: Paint,
+  tellsNodes = true,
+): string[] {
   const has = (kind: FindingKind): boolean => findings.some((finding) => finding.kind === kind);
   const reachable = inOrder(topology).filter(({ view }) => view !== undefined);
   return [
     paint('bold', `>>> Performing Cluster Check (using node ${formatAddress(topology.seed)})`),
-    ...reachable.flatMap((node) => nodeLines(node, topology)),
+    ...(tellsNodes ? reachable.flatMap((node) => nodeLines(node, topology)) : []),
     has('disagreement')
       ? paint('red', "[ERR] Nodes don't agree about configuration!")
       : paint('green', '[OK] All nodes agree about slots configuration.'),

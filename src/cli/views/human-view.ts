@@ -8,7 +8,7 @@ import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { Session } from '../session.ts';
 import { checkLines } from './check-lines.ts';
 import { clusterInfoLines } from './node-lines.ts';
-import { linesOf, type OperationLines, usualLines } from './operation-lines.ts';
+import { linesOf, type UsualLines, usualLines } from './operation-lines.ts';
 import { stepLines } from './plan-lines.ts';
 import type { Operation, View } from './view.ts';
 
@@ -20,7 +20,8 @@ export class HumanView implements View {
   /** Kinds of steps whose beginning was told. */
   readonly #told = new Set<Step['kind']>();
   readonly #operation: Operation;
-  readonly #lines: Required<OperationLines>;
+  readonly #lines: UsualLines;
+  readonly #progress: ((event: TribEvent) => string) | undefined;
   #lineIsOpen = false;
   #waitsForJoin = false;
   #refusesClients = false;
@@ -31,9 +32,11 @@ export class HumanView implements View {
     this.#session = session;
     this.#operation = operation;
     this.#lines = linesOf(operation);
+    this.#progress = session.isTerminal ? undefined : this.#lines.progress?.();
   }
 
   show(event: TribEvent): void {
+    this.#writeOn(this.#progress?.(event) ?? '');
     switch (event.type) {
       case 'checked':
         this.#checked(event);
@@ -49,12 +52,13 @@ export class HumanView implements View {
         break;
       case 'step-finished':
         if (event.step.kind === 'wait-joined') this.#waitsForJoin = false;
-        this.pause();
+        if (this.#progress === undefined) this.pause();
         break;
       case 'waiting':
         if (this.#waitsForJoin) this.#dot();
         break;
       case 'slot-moved': {
+        if (this.#progress !== undefined) break;
         const ends = `from ${formatAddress(event.source)} to ${formatAddress(event.target)}`;
         const dots =
           event.keys > mostDots ? `${'.'.repeat(mostDots)} (${event.keys} keys)` : '.'.repeat(event.keys);
@@ -70,6 +74,8 @@ export class HumanView implements View {
       case 'finished':
         this.#finished(event);
         break;
+      default:
+        this.#print(...this.#lines.event(event, this.#session));
     }
   }
 
@@ -80,8 +86,15 @@ export class HumanView implements View {
   }
 
   #print(...lines: readonly string[]): void {
+    if (lines.length === 0) return;
     this.pause();
-    if (lines.length > 0) this.#session.write(`${lines.join('\n')}\n`);
+    this.#session.write(`${lines.join('\n')}\n`);
+  }
+
+  #writeOn(text: string): void {
+    if (text === '') return;
+    this.#session.write(text);
+    this.#lineIsOpen = !text.endsWith('\n');
   }
 
   #dot(): void {
@@ -94,7 +107,7 @@ export class HumanView implements View {
     // `trib up` has a summary of its own.
     if (this.#operation === 'up') return;
     if (this.#operation === 'check') this.#print(...clusterInfoLines(topology, paint));
-    this.#print(...checkLines(topology, findings, paint));
+    this.#print(...checkLines(topology, findings, paint, !this.#lines.checksQuietly));
     this.#refusesClients = findings.some(({ kind }) => kind === 'not-serving');
   }
 

@@ -8,6 +8,7 @@ export class JsonView implements View {
   readonly #session: Session;
   readonly #document: Record<string, unknown> = {};
   readonly #replies: unknown[] = [];
+  #movesSlots = false;
 
   constructor(session: Session) {
     this.#session = session;
@@ -24,6 +25,7 @@ export class JsonView implements View {
         break;
       case 'planned':
         this.#document['plan'] = event.plan;
+        this.#movesSlots = event.plan.steps.some(({ kind }) => kind === 'move-slots');
         break;
       case 'plan-saved':
         this.#document['planFile'] = event.file;
@@ -31,6 +33,10 @@ export class JsonView implements View {
       case 'interrupted':
         this.#document['left'] = event.left;
         this.#document['goOn'] = event.goOn;
+        break;
+      case 'backup-made':
+        this.#document['dir'] = event.dir;
+        this.#document['backup'] = event.manifest;
         break;
       case 'replied':
         this.#replies.push({
@@ -50,7 +56,7 @@ export class JsonView implements View {
 
   #end({ ok, operation, outcome, slots, keys, tookMs }: Finished): void {
     if (this.#replies.length > 0) this.#document['replies'] = this.#replies;
-    const moved = operation === 'reshard' ? { slots, keys } : {};
+    const moved = this.#movesSlots || operation === 'rebalance' ? { slots, keys } : {};
     const document = { ok, operation, outcome, ...moved, tookMs, ...this.#document };
     this.#session.write(`${JSON.stringify(document, undefined, 2)}\n`);
   }

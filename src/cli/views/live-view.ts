@@ -7,6 +7,7 @@ import type { Finished, TribEvent } from '../../execute/events.ts';
 import { slotsInPlan } from '../../plan/reshard.ts';
 import type { Session } from '../session.ts';
 import { HumanView } from './human-view.ts';
+import { ProgressText } from './progress-text.ts';
 import type { Operation, View } from './view.ts';
 
 const barWidth = 30;
@@ -16,6 +17,8 @@ export class LiveView implements View {
   readonly #lines: HumanView;
   readonly #spinner: Ora;
   readonly #progress = { slots: 0, slotsDone: 0, keys: 0, keysDone: 0, startMs: 0 };
+
+  readonly #parts = new ProgressText();
 
   constructor(session: Session, operation: Operation) {
     this.#session = session;
@@ -43,6 +46,10 @@ export class LiveView implements View {
       case 'retrying':
         this.#spin(`${event.reason} (trying again)`);
         break;
+      case 'progress':
+        this.#parts.saw(event);
+        this.#drawParts();
+        break;
       case 'finished':
         this.#finished(event);
         break;
@@ -60,9 +67,7 @@ export class LiveView implements View {
   #above(event: TribEvent): void {
     const wasSpinning = this.#spinner.isSpinning;
     this.#spinner.stop();
-    if (event.type === 'planned' && event.plan.operation === 'reshard') {
-      this.#progress.slots = slotsInPlan(event.plan);
-    }
+    if (event.type === 'planned') this.#progress.slots = slotsInPlan(event.plan);
     if (event.type === 'step-started' && event.step.kind === 'move-slots')
       this.#progress.startMs ||= performance.now();
     this.#lines.show(event);
@@ -74,17 +79,27 @@ export class LiveView implements View {
     if (!this.#spinner.isSpinning) this.#spinner.start();
   }
 
+  #drawParts(): void {
+    const { share, text } = this.#parts;
+    this.#spin(share === undefined ? text : `${this.#bar(share)}  ${text}`);
+  }
+
+  /** With the share in percent behind it. */
+  #bar(share: number): string {
+    const full = Math.round(share * barWidth);
+    const { paint } = this.#session;
+    const drawn = paint('cyan', '█'.repeat(full)) + paint('dim', '░'.repeat(barWidth - full));
+    return `${drawn} ${Math.floor(share * 100)}%`;
+  }
+
   #draw(): void {
     const { slots, slotsDone, keys, keysDone, startMs } = this.#progress;
     // Keys take the time: where there are any, they tell how far it is.
     const share = keys > 0 ? Math.min(1, keysDone / keys) : slotsDone / Math.max(1, slots);
-    const full = Math.round(share * barWidth);
-    const bar =
-      this.#session.paint('cyan', '█'.repeat(full)) + this.#session.paint('dim', '░'.repeat(barWidth - full));
     const elapsedMs = performance.now() - startMs;
     const left = share > 0.02 && share < 1 ? `, ${duration((elapsedMs / share) * (1 - share))} left` : '';
     const counts = `${slotsDone}/${slots} slots, ${Math.min(keysDone, keys)}/${keys} keys`;
-    this.#spin(`Moving slots ${bar} ${Math.floor(share * 100)}%  ${counts}${left}`);
+    this.#spin(`Moving slots ${this.#bar(share)}  ${counts}${left}`);
   }
 
   #finished(event: Finished): void {

@@ -3,11 +3,13 @@
  * as its steps begin, and at its end. Operations without a row show their steps in words.
  */
 import type { Topology } from '../../cluster/topology.ts';
-import type { Finished } from '../../execute/events.ts';
+import type { Finished, TribEvent } from '../../execute/events.ts';
 import { describeStep, type Plan, type Step } from '../../plan/plan.ts';
 import type { Session } from '../session.ts';
+import { backupLines } from './backup-lines.ts';
 import { createLines } from './create-lines.ts';
 import { stepLines } from './plan-lines.ts';
+import { rebalanceLines } from './rebalance-lines.ts';
 import { reshardLines } from './reshard-lines.ts';
 import type { Operation } from './view.ts';
 
@@ -16,24 +18,36 @@ export interface OperationLines {
   /** `first`: no step of this kind has begun before. */
   stepStarted?(step: Step, first: boolean, session: Session): string[];
   finished?(event: Finished, session: Session): string[];
+  /** Made for each run where lines grow while slots move: the text that an event adds, as it is. */
+  progress?(): (event: TribEvent) => string;
+  /** A check before it tells no nodes. */
+  readonly checksQuietly?: boolean;
+  /** For events that only some operations have. */
+  event?(event: TribEvent, session: Session): string[];
 }
 
 const rows: { readonly [Name in Operation]?: OperationLines } = {
+  backup: backupLines,
   create: createLines,
+  rebalance: rebalanceLines,
   reshard: reshardLines,
   // Its command shows it as a whole.
   up: { planned: () => [], stepStarted: createLines.stepStarted },
 };
 
-export const usualLines: Required<OperationLines> = {
+export type UsualLines = Required<Omit<OperationLines, 'progress'>> & Pick<OperationLines, 'progress'>;
+
+export const usualLines: UsualLines = {
   planned: (plan) => stepLines(plan),
   stepStarted: (step, _, { paint }) => {
     const words = describeStep(step);
     return [paint('bold', `>>> ${words.charAt(0).toUpperCase()}${words.slice(1)}`)];
   },
   finished: () => [],
+  checksQuietly: false,
+  event: () => [],
 };
 
-export function linesOf(operation: Operation): Required<OperationLines> {
+export function linesOf(operation: Operation): UsualLines {
   return { ...usualLines, ...rows[operation] };
 }

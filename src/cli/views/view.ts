@@ -9,7 +9,7 @@ export interface View {
 }
 
 /** What the operator asked for; views show the same event in another way for another operation. */
-export type Operation = 'check' | 'create' | 'reshard' | 'apply' | 'call' | 'up';
+export type Operation = 'check' | 'create' | 'reshard' | 'rebalance' | 'apply' | 'call' | 'up' | 'backup';
 
 /** The view that this run asks for. What draws on a terminal is loaded only for one. */
 export async function viewFor(session: Session, operation: Operation): Promise<View> {

@@ -24,6 +24,7 @@ export async function* carryOut(
     tookMs: Math.round(tools.clock.monotonicMs() - startMs),
   });
   yield { type: 'planned', plan, topology };
+  if (plan.steps.length === 0) return finished('done');
   if (options.dryRun === true) return finished('planned');
   if (options.approve !== undefined && !(await options.approve(plan, topology))) return finished('declined');
   const file = await options.savePlan?.(plan);
