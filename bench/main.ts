@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: trib beside redis-cli and redis-server in one run, as ratios. Names on the command line choose
- * groups: reshard, start, node.
+ * groups: see the table below.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { RawConnection } from '../test/helpers/raw-connection.ts';
 import { startServers, until } from '../test/helpers/servers.ts';
 import { fillSlots, idsOf, threeMasters, untilOk } from './clusters.ts';
+import { largeClusterRows } from './large-cluster.ts';
 import { aboveRow, fasterRow, median, printTable, type Row, timeByTurns, timeCommand } from './measure.ts';
 import { nodeSpeed } from './node-speed.ts';
 
@@ -208,6 +209,7 @@ function timeCheck(seed: string): number | undefined {
 const groups: Readonly<Record<string, () => Promise<Row[]>>> = {
   reshard: reshardRows,
   start: async () => [...(await startRows()), await createRow(), upRow()],
+  large: largeClusterRows,
   node: nodeSpeed,
 };
 

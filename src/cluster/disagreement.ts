@@ -7,9 +7,11 @@ import { formatRanges, rangesOf } from '../protocol/slots/slot-set.ts';
 import type { Finding } from './health.ts';
 import {
   allAgreeAboutSlots,
+  mastersOf,
   type NodeView,
   nameOfId,
   nameOfNode,
+  slotOwners,
   type Topology,
   viewsOf,
 } from './topology.ts';
@@ -37,6 +39,13 @@ export function findDisagreements(topology: Topology): Finding[] {
       slots: ranges,
     };
   });
+}
+
+/** Views differ, but no two masters claim the same slot: what some know already, the others will hear. */
+export function isSpreading(topology: Topology): boolean {
+  if (allAgreeAboutSlots(viewsOf(topology))) return false;
+  const claimed = mastersOf(topology).reduce((sum, { slotCount }) => sum + slotCount, 0);
+  return claimed === slotOwners(topology).filter((owner) => owner !== undefined).length;
 }
 
 /** The id of the owner of each slot, as one node sees it. */

@@ -1,12 +1,14 @@
 /** Owns the operation that carries out a plan from a file: the whole of it, or what is left. */
 
+import type { ClientPool } from '../../client/pool.ts';
 import { mergeViews } from '../../cluster/merge.ts';
-import type { Topology } from '../../cluster/topology.ts';
+import { nodeById, type Topology, viewsOf } from '../../cluster/topology.ts';
 import { messageOf, TribError } from '../../core/errors.ts';
 import { nodesInPlan, whyStale } from '../../plan/assess.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { TribEvent } from '../events.ts';
 import { askNode, survey } from '../survey.ts';
+import { atRest } from '../survey-at-rest.ts';
 import { carryOut } from './carry-out.ts';
 import { type OperationOptions, type Tools, withTools } from './options.ts';
 
@@ -18,7 +20,7 @@ export interface ApplyOptions extends OperationOptions {
 export function apply(options: ApplyOptions): AsyncGenerator<TribEvent, void> {
   const { plan } = options;
   return withTools(options, async function* (tools) {
-    const topology = await surveyFor(plan, tools);
+    const topology = await atRest(() => surveyFor(plan, tools), tools.clock);
     yield { type: 'surveyed', topology };
     const reasons = whyStale(plan, topology);
     if (reasons.length > 0) {
@@ -37,7 +39,10 @@ export function apply(options: ApplyOptions): AsyncGenerator<TribEvent, void> {
 /** Nodes of a cluster to be made may not know each other yet, so each is asked. */
 async function surveyFor(plan: Plan, { pool }: Tools): Promise<Topology> {
   const nodes = nodesInPlan(plan);
-  if (plan.operation !== 'create') return survey(pool, [plan.seed, ...nodes.map(({ address }) => address)]);
+  if (plan.operation !== 'create') {
+    const topology = await survey(pool, [plan.seed, ...nodes.map(({ address }) => address)]);
+    return withNewcomers(plan, topology, pool);
+  }
   const answers = await Promise.all(
     nodes.map(({ address }) =>
       askNode(pool, address).catch((error: unknown) => ({ address, reason: messageOf(error) })),
@@ -46,4 +51,24 @@ async function surveyFor(plan: Plan, { pool }: Tools): Promise<Topology> {
   const views = answers.flatMap((answer) => ('reason' in answer ? [] : [answer]));
   const silences = answers.flatMap((answer) => ('reason' in answer ? [answer] : []));
   return mergeViews(plan.seed, views, silences);
+}
+
+/** A node that is to join is not known to the cluster before it has. */
+async function withNewcomers(plan: Plan, topology: Topology, pool: ClientPool): Promise<Topology> {
+  const newcomers = plan.steps.flatMap((step) =>
+    step.kind === 'join' && nodeById(topology, step.node.id) === undefined ? [step.node] : [],
+  );
+  if (newcomers.length === 0) return topology;
+  const asked = await Promise.all(
+    newcomers.map(({ address }) => askNode(pool, address).catch(() => undefined)),
+  );
+  const views = asked.filter((view, index) => view?.id === newcomers[index]?.id);
+  const silences = topology.nodes.flatMap(({ address, silence }) =>
+    silence === undefined ? [] : [{ address, reason: silence }],
+  );
+  return mergeViews(
+    topology.seed,
+    [...viewsOf(topology), ...views.filter((view) => view !== undefined)],
+    silences,
+  );
 }

@@ -5,6 +5,7 @@ import { planReshard, type ReshardRequest } from '../../plan/reshard.ts';
 import type { Address } from '../../protocol/text/addresses.ts';
 import type { TribEvent } from '../events.ts';
 import { survey } from '../survey.ts';
+import { atRest } from '../survey-at-rest.ts';
 import { carryOut } from './carry-out.ts';
 import { type OperationOptions, withTools } from './options.ts';
 
@@ -18,7 +19,7 @@ export interface ReshardOptions extends OperationOptions {
 /** Ends with a "finished" event. Throws a TribError: "usage", "unsafe" before anything is changed, and others. */
 export function reshard(options: ReshardOptions): AsyncGenerator<TribEvent, void> {
   return withTools(options, async function* (tools) {
-    const topology = await survey(tools.pool, options.seeds);
+    const topology = await atRest(() => survey(tools.pool, options.seeds), tools.clock);
     yield { type: 'checked', topology, findings: findProblems(topology) };
     const plan = planReshard(topology, await options.request(topology));
     yield yield* carryOut(plan, topology, tools, options);
