@@ -80,7 +80,7 @@ export class NodeClient {
     const startMs = this.#clock.monotonicMs();
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        const replies = await (await this.connect()).send(commands, timeoutMs);
+        const replies = await (await this.connect(timeoutMs)).send(commands, timeoutMs);
         this.#answered = true;
         return replies;
       } catch (error) {
@@ -99,10 +99,10 @@ export class NodeClient {
     return this.#answered ? patienceMs : Math.min(patienceMs, patienceWithSilenceMs);
   }
 
-  /** The connection, ready for commands. Throws a TribError: "connect", "auth", "timeout". */
-  connect(): Promise<Connection> {
+  /** The connection, ready for commands; `timeoutMs` is for the reply to a password. Throws a TribError: "connect", "auth", "timeout". */
+  connect(timeoutMs = this.#options.replyTimeoutMs): Promise<Connection> {
     if (this.#connection?.closed === false) return Promise.resolve(this.#connection);
-    this.#opening ??= this.#open().finally(() => {
+    this.#opening ??= this.#open(timeoutMs).finally(() => {
       this.#opening = undefined;
     });
     return this.#opening;
@@ -113,21 +113,25 @@ export class NodeClient {
     this.#connection?.close();
   }
 
-  async #open(): Promise<Connection> {
+  async #open(timeoutMs: number): Promise<Connection> {
     if (this.#closed)
       throw new ConnectionLost(`The connection to ${formatAddress(this.address)} was closed.`);
     const { credentials, connectTimeoutMs, tls } = this.#options;
     const connection = await Connection.open(this.address, this.#clock, connectTimeoutMs, tls);
-    if (credentials !== undefined) await this.#authenticate(connection, credentials);
+    if (credentials !== undefined) await this.#authenticate(connection, credentials, timeoutMs);
     if (this.#closed) connection.close();
     this.#connection = connection;
     this.#wasThere = true;
     return connection;
   }
 
-  async #authenticate(connection: Connection, { username, password }: Credentials): Promise<void> {
+  async #authenticate(
+    connection: Connection,
+    { username, password }: Credentials,
+    timeoutMs: number,
+  ): Promise<void> {
     const command = username === undefined ? ['AUTH', password] : ['AUTH', username, password];
-    const [reply] = await connection.send([command], this.#options.replyTimeoutMs);
+    const [reply] = await connection.send([command], timeoutMs);
     if (!(reply instanceof ReplyError)) {
       this.#usesPassword = true;
       return;

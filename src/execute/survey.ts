@@ -15,6 +15,8 @@ import { settingsOf, settingsQuestions } from './settings.ts';
 export interface SurveyOptions {
   /** Nodes are also asked for the settings that should be the same on all. */
   readonly settings?: boolean;
+  /** How long a node may take to answer; the pool's time for any reply by default. */
+  readonly timeoutMs?: number;
 }
 
 const questions: readonly Command[] = [
@@ -25,6 +27,9 @@ const questions: readonly Command[] = [
   ['INFO', 'server'],
 ];
 
+/** A node that hangs is one that does not answer: it must not keep the others waiting. */
+const surveyTimeoutMs = 5000;
+
 /**
  * The cluster that the first of the seeds that answers belongs to. Nodes that do not answer are in it with the
  * reason. Throws a TribError when no seed answers, or the one that does is no cluster node.
@@ -34,7 +39,8 @@ export async function survey(
   seeds: readonly Address[],
   options: SurveyOptions = {},
 ): Promise<Topology> {
-  const first = await askFirst(pool, seeds, options);
+  const bounded = { timeoutMs: surveyTimeoutMs, ...options };
+  const first = await askFirst(pool, seeds, bounded);
   const seed = first.address;
   const views: NodeView[] = [first];
   const silences: Silence[] = [];
@@ -42,12 +48,15 @@ export async function survey(
   for (;;) {
     // Nodes that only others know of are found in a further round.
     const next = [...knownAddresses(views)].filter(([id]) => !asked.has(id));
-    if (next.length === 0) return mergeViews(seed, views, silences);
+    if (next.length === 0) {
+      if (silences.length > 0) views.push(...(await askBySeeds(pool, seeds, views, bounded)));
+      return mergeViews(seed, views, silences);
+    }
     for (const [id] of next) asked.add(id);
     const answers = await askAll(
       pool,
       next.map(([, address]) => address),
-      options,
+      bounded,
     );
     for (const [index, answer] of answers.entries()) {
       if ('reason' in answer) silences.push(answer);
@@ -55,6 +64,32 @@ export async function survey(
       else silences.push({ address: answer.address, reason: 'another node answers at its address' });
     }
   }
+}
+
+/** The cluster as the first of the seeds that answers sees it: no other node is asked. Throws as `survey` does. */
+export async function surveySeed(pool: ClientPool, seeds: readonly Address[]): Promise<Topology> {
+  const first = await askFirst(pool, seeds, {});
+  return mergeViews(first.address, [first]);
+}
+
+/**
+ * Nodes that are not reached at the address that they announce, behind a NAT for instance, may be reached where the
+ * operator says: what the other seeds answer, as far as it is new.
+ */
+async function askBySeeds(
+  pool: ClientPool,
+  seeds: readonly Address[],
+  views: readonly NodeView[],
+  options: SurveyOptions,
+): Promise<NodeView[]> {
+  const asked = new Set(views.map(({ address }) => formatAddress(address)));
+  const others = seeds.flatMap(({ host, port }) =>
+    asked.has(formatAddress({ host, port })) ? [] : [{ host, port }],
+  );
+  const known = new Set(views.flatMap(({ lines }) => lines.map(({ id }) => id)));
+  for (const { id } of views) known.delete(id);
+  const answers = await askAll(pool, others, options);
+  return answers.flatMap((answer) => ('id' in answer && known.delete(answer.id) ? [answer] : []));
 }
 
 async function askFirst(
@@ -124,10 +159,11 @@ export async function askPatiently(
 export async function askNode(
   pool: ClientPool,
   address: Address,
-  { settings = false }: SurveyOptions = {},
+  { settings = false, timeoutMs }: SurveyOptions = {},
 ): Promise<NodeView> {
   const asked = settings ? [...questions, ...settingsQuestions] : questions;
-  const answers = await pool.at(address).pipeline(asked, { repeatable: true });
+  const bound = timeoutMs === undefined ? {} : { timeoutMs };
+  const answers = await pool.at(address).pipeline(asked, { repeatable: true, ...bound });
   const replies = answers.slice(0, questions.length);
   const [nodes = '', cluster = '', replication = '', keyspace = '', server = ''] = replies.map(
     (reply, index) => textOf(address, questions[index] as Command, reply),
