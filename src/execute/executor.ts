@@ -7,6 +7,7 @@ import type { StepOf } from '../plan/steps/kinds.ts';
 import { channel } from './channel.ts';
 import { Interrupted, type StepContext } from './context.ts';
 import type { TribEvent } from './events.ts';
+import { KeysDiffer } from './keys-differ.ts';
 import { sideBySide } from './side-by-side.ts';
 import { assignSlots } from './steps/assign-slots.ts';
 import { announceSlots, dropClaim, takeSlots } from './steps/claims.ts';
@@ -87,10 +88,18 @@ async function runGroup(
     if (result.status === 'fulfilled') left.push(...result.value);
     else failures.push(result.reason);
   }
-  const failure = failures.find((reason) => !(reason instanceof Interrupted));
+  const failure = worstOf(failures);
   if (failure !== undefined) throw failure;
   // Waiting can be given up at any moment, and is then begun again as a whole.
   return failures.length > 0 ? [...group] : left;
+}
+
+/** What to throw; keys that differ are told of together, if that is all there is. */
+function worstOf(failures: readonly unknown[]): unknown {
+  const thrown = failures.filter((reason) => !(reason instanceof Interrupted));
+  const differing = thrown.filter((reason) => reason instanceof KeysDiffer);
+  const other = thrown.find((reason) => !(reason instanceof KeysDiffer));
+  return other ?? (differing.length > 1 ? KeysDiffer.together(differing) : differing[0]);
 }
 
 function isMoves(group: readonly Step[]): group is readonly MoveSlots[] {

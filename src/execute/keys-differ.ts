@@ -17,4 +17,13 @@ export class KeysDiffer extends TribError {
     super('unsafe', message, { hint });
     this.found = found;
   }
+
+  /** One error for those of several steps. */
+  static together(errors: readonly KeysDiffer[]): KeysDiffer {
+    return new KeysDiffer(
+      errors.map(({ message }) => message).join('\n'),
+      errors.flatMap(({ found }) => found),
+      [...new Set(errors.map(({ hint }) => hint))].join('\n'),
+    );
+  }
 }

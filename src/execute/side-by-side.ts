@@ -4,6 +4,7 @@
  */
 import type { MoveSlots, Step } from '../plan/plan.ts';
 import type { StepContext } from './context.ts';
+import { KeysDiffer } from './keys-differ.ts';
 
 /** More streams into one target than this only wait for each other. */
 const mostAtOnce = 8;
@@ -35,7 +36,8 @@ export function sideBySide(
     try {
       return context.signal?.aborted === true || failed ? [step] : await run(step);
     } catch (error) {
-      failed = true;
+      // Keys that differ concern nobody else.
+      if (!(error instanceof KeysDiffer)) failed = true;
       throw error;
     } finally {
       running.delete(step);

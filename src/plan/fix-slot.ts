@@ -38,7 +38,7 @@ export interface Verdict {
   /** Hold keys, or may, that go to the one who owns the slot in the end. */
   readonly gathers: readonly ClusterNode[];
   readonly closes: readonly OpenState[];
-  /** Masters that take somebody else for the owner. */
+  /** Masters that take somebody else for the owner as it is now. */
   readonly strangers: readonly ClusterNode[];
 }
 
@@ -138,7 +138,7 @@ export function judge(picture: Picture, slot: number, taker: () => ClusterNode):
     drops,
     gathers,
     closes: picture.openStates(slot).filter((open) => isForNothing(open, owner, target, gathers)),
-    strangers: picture.strangersTo(slot, target ?? owner),
+    strangers: picture.strangersTo(slot, owner),
   };
 }
 

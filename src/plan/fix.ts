@@ -131,7 +131,7 @@ function stepsFor(verdicts: readonly Verdict[], emptied: ReadonlySet<ClusterNode
 }
 
 /** The phases of a repair, in order: what is in one phase is done side by side. */
-const phases = ['close', 'drop', 'take', 'open', 'gather', 'move', 'gather-last', 'announce'] as const;
+const phases = ['close', 'drop', 'take', 'open', 'announce', 'gather', 'move', 'gather-last'] as const;
 
 type Phase = (typeof phases)[number];
 
@@ -183,6 +183,13 @@ function addSlot(groups: Groups, verdict: Verdict, emptied: ReadonlySet<ClusterN
       return { kind: 'open-slots', source: owner, target: towards, slots };
     });
   }
+  // Before any key is moved: nodes that do not know of an owner for every slot refuse to.
+  if (strangers.length > 0) {
+    const nodes = strangers.map(refTo);
+    groups.add('announce', slot, [owner.id, ...nodes.map(({ id }) => id)], () => {
+      return { kind: 'announce-slots', owner, slots, nodes };
+    });
+  }
   if (towards !== undefined && emptied.has(verdict.owner)) return;
   const last = towards ?? owner;
   for (const node of gathers) {
@@ -190,14 +197,8 @@ function addSlot(groups: Groups, verdict: Verdict, emptied: ReadonlySet<ClusterN
       return { kind: 'gather-keys', source: refTo(node), owner: last, slots };
     });
   }
-  if (towards !== undefined) {
-    groups.add('move', slot, [owner.id, towards.id], () => {
-      return { kind: 'move-slots', source: owner, target: towards, slots };
-    });
-  } else if (strangers.length > 0) {
-    const nodes = strangers.map(refTo);
-    groups.add('announce', slot, [owner.id, ...nodes.map(({ id }) => id)], () => {
-      return { kind: 'announce-slots', owner, slots, nodes };
-    });
-  }
+  if (towards === undefined) return;
+  groups.add('move', slot, [owner.id, towards.id], () => {
+    return { kind: 'move-slots', source: owner, target: towards, slots };
+  });
 }

@@ -115,16 +115,21 @@ export async function announceSlots(
   const tell = async (client: NodeClient): Promise<void> => {
     for (;;) {
       const lines = await askLines(client);
+      const own = lines.find(({ flags }) => flags.includes('myself'));
       const known = SlotSet.fromRanges(lines.find(({ id }) => id === owner.id)?.slots ?? []);
       const unknown = announced.filter((slot) => !known.has(slot));
-      if (unknown.length === 0 || !isMaster(lines.find(({ flags }) => flags.includes('myself')))) return;
-      if (clock.monotonicMs() - startMs > busPatienceMs) {
-        told = true;
-        const commands = unknown.map((slot): Command => ['CLUSTER', 'SETSLOT', slot, 'NODE', owner.id]);
-        await demandAll(client, commands);
-        return;
-      }
-      await delay(clock, pauseMs);
+      if (unknown.length === 0 || !isMaster(own)) return;
+      const isLate = clock.monotonicMs() - startMs > busPatienceMs;
+      // A node does not listen to claims of slots that it imports.
+      const deaf = new Set(own.importing.map(({ slot }) => slot));
+      const toTell = isLate ? unknown : unknown.filter((slot) => deaf.has(slot));
+      if (toTell.length > 0) told = true;
+      await demandAll(
+        client,
+        toTell.map((slot): Command => ['CLUSTER', 'SETSLOT', slot, 'NODE', owner.id]),
+      );
+      if (isLate) return;
+      if (toTell.length < unknown.length) await delay(clock, pauseMs);
     }
   };
   await Promise.all(
