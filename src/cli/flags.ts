@@ -36,6 +36,9 @@ export const changeFlags = {
   }),
 };
 
+/** Of those that never ask: a script that writes --yes everywhere is understood. */
+export const consentGiven = boolean({ summary: 'Nobody is asked in any case.', hidden: true });
+
 /** Of those that make a plan. */
 export const planFlags = {
   ...changeFlags,

@@ -3,7 +3,17 @@ import { boolean } from '@oclif/core/flags';
 import { TribCommand } from '../cli/base-command.ts';
 
 /** Flags of trib that are understood behind the node's address as well. */
-const ownFlags = new Set(['--json', '--events', '--no-color', '--masters', '--replicas', '--help']);
+const ownFlags = new Set([
+  '--json',
+  '--events',
+  '--no-color',
+  '--masters',
+  '--only-masters',
+  '--only-primaries',
+  '--replicas',
+  '--only-replicas',
+  '--help',
+]);
 
 export class Call extends TribCommand {
   static override summary = 'Send a command to every node.';
@@ -16,8 +26,12 @@ export class Call extends TribCommand {
   ];
   static override strict = false;
   static override flags = {
-    masters: boolean({ summary: 'Only the masters.', exclusive: ['replicas'] }),
-    replicas: boolean({ summary: 'Only the replicas.' }),
+    masters: boolean({
+      summary: 'Only the masters.',
+      exclusive: ['replicas'],
+      aliases: ['only-masters', 'only-primaries'],
+    }),
+    replicas: boolean({ summary: 'Only the replicas.', aliases: ['only-replicas'] }),
   };
 
   override async run(): Promise<void> {

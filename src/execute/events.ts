@@ -110,7 +110,7 @@ export type TribEvent =
 /** The last event of an operation that did not throw. */
 export interface Finished {
   readonly type: 'finished';
-  readonly operation: Plan['operation'] | 'check' | 'call' | 'backup';
+  readonly operation: Plan['operation'] | 'check' | 'call' | 'wait' | 'backup';
   /** "planned": only the plan was wanted. "declined": the operator did not approve it. */
   readonly outcome: 'done' | 'planned' | 'declined' | 'interrupted';
   /** Whether the operator got what they asked for, and nothing is wrong. */

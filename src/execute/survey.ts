@@ -68,7 +68,7 @@ export async function survey(
 
 /** The cluster as the first of the seeds that answers sees it: no other node is asked. Throws as `survey` does. */
 export async function surveySeed(pool: ClientPool, seeds: readonly Address[]): Promise<Topology> {
-  const first = await askFirst(pool, seeds, {});
+  const first = await askFirst(pool, seeds, { timeoutMs: surveyTimeoutMs });
   return mergeViews(first.address, [first]);
 }
 

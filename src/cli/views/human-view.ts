@@ -22,6 +22,7 @@ export class HumanView implements View {
   readonly #operation: Operation;
   readonly #lines: UsualLines;
   readonly #progress: ((event: TribEvent) => string) | undefined;
+  readonly #replies = { ok: 0, failed: 0 };
   #lineIsOpen = false;
   #waitsForJoin = false;
   #refusesClients = false;
@@ -51,7 +52,7 @@ export class HumanView implements View {
         this.#stepStarted(event.step);
         break;
       case 'step-finished':
-        if (event.step.kind === 'wait-joined') this.#waitsForJoin = false;
+        if (joins(event.step)) this.#waitsForJoin = false;
         if (this.#progress === undefined) this.pause();
         break;
       case 'waiting':
@@ -69,7 +70,11 @@ export class HumanView implements View {
         this.#retrying(`*** ${formatAddress(event.node)}: ${event.reason} (trying again)`);
         break;
       case 'replied':
-        this.#print(`${formatAddress(event.node)}: ${replyText(event.reply)}`);
+        this.#replies[event.ok ? 'ok' : 'failed']++;
+        this.#print(...this.#lines.replied(event, this.#session));
+        break;
+      case 'note':
+        this.#print(noteLine(event, this.#session));
         break;
       case 'finished':
         this.#finished(event);
@@ -123,7 +128,7 @@ export class HumanView implements View {
   }
 
   #stepStarted(step: Step): void {
-    this.#waitsForJoin = step.kind === 'wait-joined';
+    this.#waitsForJoin = joins(step);
     const first = !this.#told.has(step.kind);
     this.#told.add(step.kind);
     this.#print(...this.#lines.stepStarted(step, first, this.#session));
@@ -132,7 +137,7 @@ export class HumanView implements View {
   #finished(event: Finished): void {
     const { outcome } = event;
     this.pause();
-    this.#print(...this.#lines.finished(event, this.#session));
+    this.#print(...this.#lines.finished(event, this.#session, this.#replies));
     if (this.#operation === 'create' && this.#refusesClients) {
       this.#print('New masters serve clients after their node timeout, at most 5 s; --wait waits for that.');
     }
@@ -145,8 +150,13 @@ export class HumanView implements View {
   }
 }
 
-/** A reply as redis-cli prints it raw: text as it is, arrays a line each. */
-function replyText(reply: unknown): string {
-  if (Array.isArray(reply)) return reply.map(replyText).join('\n');
-  return reply === null ? '' : String(reply);
+/** Steps that redis-cli prints a dot for while they wait. */
+function joins({ kind }: Step): boolean {
+  return kind === 'wait-joined' || kind === 'join';
+}
+
+function noteLine({ severity, message }: TribEvent & { type: 'note' }, { paint }: Session): string {
+  return severity === 'warning'
+    ? paint('yellow', `[WARNING] ${message}`)
+    : paint('cyan', `[NOTE] ${message}`);
 }

@@ -8,6 +8,7 @@ export class JsonView implements View {
   readonly #session: Session;
   readonly #document: Record<string, unknown> = {};
   readonly #replies: unknown[] = [];
+  readonly #notes: unknown[] = [];
   #movesSlots = false;
 
   constructor(session: Session) {
@@ -38,6 +39,9 @@ export class JsonView implements View {
         this.#document['dir'] = event.dir;
         this.#document['backup'] = event.manifest;
         break;
+      case 'note':
+        this.#notes.push({ severity: event.severity, message: event.message });
+        break;
       case 'replied':
         this.#replies.push({
           host: event.node.host,
@@ -56,6 +60,7 @@ export class JsonView implements View {
 
   #end({ ok, operation, outcome, slots, keys, tookMs }: Finished): void {
     if (this.#replies.length > 0) this.#document['replies'] = this.#replies;
+    if (this.#notes.length > 0) this.#document['notes'] = this.#notes;
     const moved = this.#movesSlots || operation === 'rebalance' ? { slots, keys } : {};
     const document = { ok, operation, outcome, ...moved, tookMs, ...this.#document };
     this.#session.write(`${JSON.stringify(document, undefined, 2)}\n`);

@@ -8,6 +8,17 @@ import { describeStep, type Plan, type Step } from '../../plan/plan.ts';
 import type { Session } from '../session.ts';
 import { backupLines } from './backup-lines.ts';
 import { createLines } from './create-lines.ts';
+import {
+  addNodeLines,
+  delNodeLines,
+  drainLines,
+  failoverLines,
+  type ReplyCounts,
+  replaceNodeLines,
+  replyLine,
+  setTimeoutLines,
+  waitLines,
+} from './membership-lines.ts';
 import { stepLines } from './plan-lines.ts';
 import { rebalanceLines } from './rebalance-lines.ts';
 import { reshardLines } from './reshard-lines.ts';
@@ -17,7 +28,8 @@ export interface OperationLines {
   planned?(plan: Plan, topology: Topology, session: Session): string[];
   /** `first`: no step of this kind has begun before. */
   stepStarted?(step: Step, first: boolean, session: Session): string[];
-  finished?(event: Finished, session: Session): string[];
+  finished?(event: Finished, session: Session, replies: ReplyCounts): string[];
+  replied?(event: TribEvent & { type: 'replied' }, session: Session): string[];
   /** Made for each run where lines grow while slots move: the text that an event adds, as it is. */
   progress?(): (event: TribEvent) => string;
   /** A check before it tells no nodes. */
@@ -28,9 +40,16 @@ export interface OperationLines {
 
 const rows: { readonly [Name in Operation]?: OperationLines } = {
   backup: backupLines,
+  'add-node': addNodeLines,
   create: createLines,
+  'del-node': delNodeLines,
+  drain: drainLines,
+  failover: failoverLines,
   rebalance: rebalanceLines,
+  'replace-node': replaceNodeLines,
   reshard: reshardLines,
+  'set-timeout': setTimeoutLines,
+  wait: waitLines,
   // Its command shows it as a whole.
   up: { planned: () => [], stepStarted: createLines.stepStarted },
 };
@@ -44,6 +63,7 @@ export const usualLines: UsualLines = {
     return [paint('bold', `>>> ${words.charAt(0).toUpperCase()}${words.slice(1)}`)];
   },
   finished: () => [],
+  replied: replyLine,
   checksQuietly: false,
   event: () => [],
 };

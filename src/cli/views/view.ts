@@ -1,5 +1,6 @@
 /** Owns what a view is: it shows the events of an operation as they come. None decides anything. */
 import type { TribEvent } from '../../execute/events.ts';
+import type { PlanOperation } from '../../plan/plan.ts';
 import type { Session } from '../session.ts';
 
 export interface View {
@@ -9,7 +10,7 @@ export interface View {
 }
 
 /** What the operator asked for; views show the same event in another way for another operation. */
-export type Operation = 'check' | 'create' | 'reshard' | 'rebalance' | 'apply' | 'call' | 'up' | 'backup';
+export type Operation = 'check' | 'apply' | 'call' | 'up' | 'backup' | PlanOperation | 'wait';
 
 /** The view that this run asks for. What draws on a terminal is loaded only for one. */
 export async function viewFor(session: Session, operation: Operation): Promise<View> {

@@ -2,7 +2,7 @@
  * Owns the wait until a replica has what its master has: its link is up, and it has come to where the master was when
  * the wait began. (Under writes it never is where the master is now.)
  */
-import type { NodeView } from '../../cluster/topology.ts';
+import { whyBehind } from '../../cluster/readiness.ts';
 import { TribError } from '../../core/errors.ts';
 import type { WaitReplicaSync } from '../../plan/steps/wait-replica-sync.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
@@ -32,22 +32,6 @@ export async function waitReplicaSync(
       }),
   );
   return rounds === 1 ? 'already' : 'done';
-}
-
-/** What a replica lacks; `goal`: the bytes of its master's stream that it should have. */
-export function whyBehind(
-  view: NodeView | undefined,
-  masterId: string,
-  goal: number | undefined,
-): string | undefined {
-  if (view === undefined) return 'it does not answer';
-  const own = view.lines.find(({ id }) => id === view.id);
-  if (own?.masterId !== masterId) return 'it is not a replica of this master yet';
-  if (view.replication.syncing) return 'it is being sent the data of its master';
-  if (view.masterLinkUp !== true) return 'it has no link to its master yet';
-  const { offset } = view.replication;
-  if (goal === undefined || offset === undefined || offset >= goal) return undefined;
-  return `it is ${goal - offset} bytes behind`;
 }
 
 function tell(reason: string, { emit }: StepContext): string {

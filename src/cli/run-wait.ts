@@ -1,0 +1,24 @@
+/** Owns the run of `trib wait` between its flags and the operation. */
+import type { Condition } from '../cluster/readiness.ts';
+import { wait } from '../execute/operations/wait.ts';
+import type { Endpoint } from '../protocol/text/addresses.ts';
+import { play } from './play.ts';
+import { seedsOf } from './seeds.ts';
+import type { Session } from './session.ts';
+
+export interface WaitFlags {
+  readonly for: readonly Condition[];
+  readonly timeout: number;
+}
+
+export async function runWait(
+  words: readonly string[],
+  flags: WaitFlags,
+  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+): Promise<void> {
+  const seeds = seedsOf(words);
+  const session = await openSession(seeds);
+  await play(session, { operation: 'wait' }, (options) =>
+    wait({ ...options, seeds, for: flags.for, timeoutMs: flags.timeout }),
+  );
+}
