@@ -12,6 +12,7 @@ import { findRisks } from './resilience.ts';
 import {
   type ClusterNode,
   inOrder,
+  lineIn,
   mastersOf,
   nameOfId,
   nameOfNode,
@@ -185,10 +186,12 @@ function multipleOwners(topology: Topology): Finding[] {
 
 /** Who does not know whom: a node that a master does not know cannot take or give slots. */
 function unknownNodes(topology: Topology): Finding[] {
+  const views = viewsOf(topology);
   return topology.nodes.flatMap((node) => {
-    const strangers = viewsOf(topology).filter(
-      ({ lines }) => !lines.some((line) => line.id === node.id && isSettled(line)),
-    );
+    const strangers = views.filter((view) => {
+      const line = lineIn(view, node.id);
+      return line === undefined || !isSettled(line);
+    });
     if (strangers.length === 0) return [];
     const names = strangers.map(nameOfNode).join(', ');
     return [finding('unknown-node', 'error', `Node ${nameOfNode(node)} is not known to ${names}.`, [node])];
@@ -210,11 +213,13 @@ function unknownMasters(topology: Topology): Finding[] {
 
 /** Links of the bus that are down although nobody is seen as failing. */
 function brokenLinks(topology: Topology): Finding[] {
+  const views = viewsOf(topology);
   return topology.nodes.flatMap((node) => {
     if (node.suspectedBy.length > 0 || node.silence !== undefined) return [];
-    const cut = viewsOf(topology).filter(({ lines }) =>
-      lines.some((line) => line.id === node.id && isSettled(line) && line.linkState === 'disconnected'),
-    );
+    const cut = views.filter((view) => {
+      const line = lineIn(view, node.id);
+      return line?.linkState === 'disconnected' && isSettled(line);
+    });
     if (cut.length === 0) return [];
     const names = cut.map(nameOfNode).join(', ');
     const message = `The bus port ${node.busPort} of ${nameOfNode(node)} has no link from ${names}.`;

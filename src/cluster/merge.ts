@@ -1,7 +1,14 @@
 /** Owns the making of one picture out of the answers of many nodes. Pure: the answers come from the survey. */
 import { type Address, formatAddress } from '../protocol/text/addresses.ts';
 import type { NodeLine } from '../protocol/text/nodes.ts';
-import { type ClusterNode, countSlots, type NodeView, type Silence, type Topology } from './topology.ts';
+import {
+  type ClusterNode,
+  countSlots,
+  lineIn,
+  type NodeView,
+  type Silence,
+  type Topology,
+} from './topology.ts';
 
 /** A line that stands for a node of the cluster, not for a handshake under way. */
 export function isSettled(line: NodeLine): boolean {
@@ -34,9 +41,12 @@ export function mergeViews(
   if (seedView !== undefined) ids.add(seedView.id);
   for (const { lines } of views) for (const line of lines) if (isSettled(line)) ids.add(line.id);
 
+  const suspectedBy = suspicions(views);
   const nodes = [...ids].flatMap((id) => {
     const line = lineOf(id, viewOf.get(id), views);
-    return line === undefined ? [] : [clusterNode(line, viewOf.get(id), views, silenceAt)];
+    return line === undefined
+      ? []
+      : [clusterNode(line, viewOf.get(id), views, suspectedBy.get(id) ?? [], silenceAt)];
   });
   return { seed, nodes };
 }
@@ -44,7 +54,7 @@ export function mergeViews(
 /** What the node says of itself, or else what the first of the others says of it. */
 function lineOf(id: string, own: NodeView | undefined, views: readonly NodeView[]): NodeLine | undefined {
   for (const view of own === undefined ? views : [own]) {
-    const line = view.lines.find((candidate) => candidate.id === id);
+    const line = lineIn(view, id);
     if (line !== undefined) return line;
   }
   return undefined;
@@ -54,6 +64,7 @@ function clusterNode(
   line: NodeLine,
   view: NodeView | undefined,
   views: readonly NodeView[],
+  suspectedBy: readonly string[],
   silenceAt: ReadonlyMap<string, string>,
 ): ClusterNode {
   const address = view?.address ?? { host: line.ip === '' ? line.hostname : line.ip, port: line.port };
@@ -73,11 +84,7 @@ function clusterNode(
     migrating: line.migrating,
     importing: line.importing,
     configEpoch: line.configEpoch,
-    suspectedBy: views
-      .filter(
-        (other) => other.id !== line.id && other.lines.some((seen) => seen.id === line.id && isSuspect(seen)),
-      )
-      .map((other) => other.id),
+    suspectedBy,
     view,
     silence:
       view === undefined ? (silenceAt.get(formatAddress(address)) ?? 'its address is not known') : undefined,
@@ -85,11 +92,25 @@ function clusterNode(
 }
 
 function addressSeenByOthers(id: string, views: readonly NodeView[]): string | undefined {
-  for (const { lines } of views) {
-    const ip = lines.find((line) => line.id === id)?.ip;
+  for (const view of views) {
+    const ip = lineIn(view, id)?.ip;
     if (ip !== undefined && ip !== '') return ip;
   }
   return undefined;
+}
+
+/** Who flags each node as failing. */
+function suspicions(views: readonly NodeView[]): Map<string, string[]> {
+  const suspectedBy = new Map<string, string[]>();
+  for (const view of views) {
+    for (const line of view.lines) {
+      if (line.id === view.id || !isSuspect(line)) continue;
+      const others = suspectedBy.get(line.id) ?? [];
+      others.push(view.id);
+      suspectedBy.set(line.id, others);
+    }
+  }
+  return suspectedBy;
 }
 
 function isSuspect(line: NodeLine): boolean {

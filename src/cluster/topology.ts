@@ -100,6 +100,19 @@ export function nodeById(topology: Topology, id: string): ClusterNode | undefine
   return topology.nodes.find((node) => node.id === id);
 }
 
+/** Lines are looked for by id again and again, in as many views as there are nodes. */
+const indexes = new WeakMap<NodeView, ReadonlyMap<string, NodeLine>>();
+
+/** What a view says of a node. */
+export function lineIn(view: NodeView, id: string): NodeLine | undefined {
+  let index = indexes.get(view);
+  if (index === undefined) {
+    index = new Map(view.lines.map((line) => [line.id, line]));
+    indexes.set(view, index);
+  }
+  return index.get(id);
+}
+
 export function viewsOf(topology: Topology): NodeView[] {
   return topology.nodes.flatMap(({ view }) => (view === undefined ? [] : [view]));
 }
