@@ -7,7 +7,7 @@ export { EVENTS_VERSION, type Finished, type TribEvent } from './execute/events.
 export { type ApplyOptions, apply } from './execute/operations/apply.ts';
 export { type BackupOptions, backup } from './execute/operations/backup.ts';
 export { type CallOptions, call } from './execute/operations/call.ts';
-export { check, type LookOptions, look } from './execute/operations/check.ts';
+export { type CheckOptions, check, type LookOptions, look } from './execute/operations/check.ts';
 export { type CreateOptions, create } from './execute/operations/create.ts';
 export { type FixOptions, fix } from './execute/operations/fix.ts';
 export type { OperationOptions } from './execute/operations/options.ts';

@@ -1,4 +1,5 @@
 /** Owns `trib check`: is all well with a cluster? */
+import { boolean } from '@oclif/core/flags';
 import { TribCommand } from '../cli/base-command.ts';
 
 export class Check extends TribCommand {
@@ -8,9 +9,15 @@ export class Check extends TribCommand {
   static override usage = 'check HOST:PORT';
   static override examples = [
     '<%= config.bin %> check 127.0.0.1:7000',
+    '<%= config.bin %> check 127.0.0.1:7000 --search-multiple-owners',
     '<%= config.bin %> check 127.0.0.1:7000 --json',
   ];
   static override strict = false;
+  static override flags = {
+    'search-multiple-owners': boolean({
+      summary: 'Also look for slots that several masters claim or hold keys of.',
+    }),
+  };
 
   override async run(): Promise<void> {
     const { flags, raw } = await this.parse(Check);
@@ -21,6 +28,8 @@ export class Check extends TribCommand {
       import('../cli/play.ts'),
       import('../execute/operations/check.ts'),
     ]);
-    await play(session, { operation: 'check' }, (options) => check({ ...options, seeds }));
+    await play(session, { operation: 'check' }, (options) =>
+      check({ ...options, seeds, searchOwners: flags['search-multiple-owners'] }),
+    );
   }
 }

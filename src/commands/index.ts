@@ -10,6 +10,7 @@ import { DelNode } from './del-node.ts';
 import { Down } from './down.ts';
 import { Drain } from './drain.ts';
 import { Failover } from './failover.ts';
+import { Fix } from './fix.ts';
 import { Info } from './info.ts';
 import { Node } from './node.ts';
 import { Nodes } from './nodes.ts';
@@ -35,6 +36,7 @@ export const commands = {
   down: Down,
   drain: Drain,
   failover: Failover,
+  fix: Fix,
   info: Info,
   node: Node,
   nodes: Nodes,

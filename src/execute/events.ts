@@ -3,6 +3,7 @@
  * NDJSON, one event a line, with the version of this format in each.
  */
 import type { Finding } from '../cluster/health.ts';
+import type { SlotReport } from '../cluster/slot-report.ts';
 import type { Topology } from '../cluster/topology.ts';
 import type { BackupManifest } from '../plan/backup-manifest.ts';
 import type { Plan, Step } from '../plan/plan.ts';
@@ -62,6 +63,12 @@ export type TribEvent =
     }
   /** A node's reply to a command of the operator; bytes that are no text are lost in it. */
   | { readonly type: 'replied'; readonly node: Address; readonly ok: boolean; readonly reply: unknown }
+  /** Slots in doubt, with what each master says of them and holds; `searched`: keys were looked for in all slots. */
+  | {
+      readonly type: 'slots-examined';
+      readonly searched: boolean;
+      readonly slots: readonly SlotReport[];
+    }
   /** Slots that are about to be repaired: open ones, those that nobody has, those that several claim. */
   | {
       readonly type: 'fixing';

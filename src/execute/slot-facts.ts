@@ -12,13 +12,20 @@ import { SlotSet } from '../protocol/slots/slot-set.ts';
 /** Questions in one write. */
 const chunkSlots = 2048;
 
-/** Throws a TribError when a master that answered the survey does not any more. */
-export async function askSlotFacts(pool: ClientPool, topology: Topology): Promise<SlotFacts> {
+/**
+ * `search`: keys of slots that are in order are looked for as well. Throws a TribError when a master that answered the
+ * survey does not any more.
+ */
+export async function askSlotFacts(
+  pool: ClientPool,
+  topology: Topology,
+  search: boolean,
+): Promise<SlotFacts> {
   const doubtful = slotsInDoubt(topology);
   const keys = new Map<number, Map<string, number>>();
   await Promise.all(
     answeringMasters(topology).map(async (node) => {
-      for (const [slot, count] of await countOn(pool, node, doubtful)) {
+      for (const [slot, count] of await countOn(pool, node, doubtful, search)) {
         const holders = keys.get(slot) ?? new Map<string, number>();
         holders.set(node.id, count);
         keys.set(slot, holders);
@@ -33,13 +40,15 @@ async function countOn(
   pool: ClientPool,
   node: ClusterNode,
   doubtful: SlotSet,
+  search: boolean,
 ): Promise<ReadonlyMap<number, number>> {
   const found = new Map<number, number>();
   const total = node.view?.keyCount ?? 0;
   if (total === 0) return found;
-  const first = SlotSet.fromRanges(node.slots);
-  for (const slot of doubtful) first.add(slot);
-  if ((await countSlots(pool, node, [...first], found)) >= total) return found;
+  const first = doubtful.copy();
+  if (search) for (const slot of SlotSet.fromRanges(node.slots)) first.add(slot);
+  const counted = await countSlots(pool, node, [...first], found);
+  if (!search || counted >= total) return found;
   const rest = Array.from({ length: SLOT_COUNT }, (_, slot) => slot).filter((slot) => !first.has(slot));
   await countSlots(pool, node, rest, found);
   return found;

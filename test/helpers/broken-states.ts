@@ -121,7 +121,7 @@ export function keyOf(slot: number, index: number): string {
   return `{${tags.get(slot)}}:${index}`;
 }
 
-function valueOf(index: number, { same }: Placed, place: number): string {
+function placedValue(index: number, { same }: Placed, place: number): string {
   return same ? `value ${index}` : `value ${index} of ${place}`;
 }
 
@@ -208,7 +208,7 @@ export class BrokenCluster {
     for (const [slot, { keys }] of states) {
       for (const [index, placed] of keys.entries()) {
         if (placed.on.includes(place))
-          commands.push(['SET', keyOf(slot, index), valueOf(index, placed, place)]);
+          commands.push(['SET', keyOf(slot, index), placedValue(index, placed, place)]);
       }
     }
     for (const [slot, { parts }] of states) {
@@ -247,7 +247,7 @@ export class BrokenCluster {
         const there = found.get(index);
         const key = keyOf(slot, index);
         if (there === undefined) lost.push(key);
-        const values = new Set(placed.on.map((place) => valueOf(index, placed, place)));
+        const values = new Set(placed.on.map((place) => placedValue(index, placed, place)));
         if (there !== undefined && [...values].some((value) => !there.has(value))) overwritten.push(key);
         if (values.size === 1 && !values.has(on(owner).get(index) ?? '')) unserved.push(key);
       }

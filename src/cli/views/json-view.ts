@@ -1,5 +1,6 @@
 /** Owns the output of --json: one document at the end, put together from the events. */
 import type { Finished, TribEvent } from '../../execute/events.ts';
+import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { Session } from '../session.ts';
 import { topologyData } from './data.ts';
 import type { View } from './view.ts';
@@ -9,6 +10,7 @@ export class JsonView implements View {
   readonly #document: Record<string, unknown> = {};
   readonly #replies: unknown[] = [];
   readonly #notes: unknown[] = [];
+  readonly #differing: unknown[] = [];
   #movesSlots = false;
 
   constructor(session: Session) {
@@ -42,6 +44,12 @@ export class JsonView implements View {
       case 'note':
         this.#notes.push({ severity: event.severity, message: event.message });
         break;
+      case 'slots-examined':
+        this.#document['slots'] = event.slots;
+        break;
+      case 'keys-differ':
+        this.#differing.push({ slot: event.slot, keys: event.keys, nodes: event.nodes.map(formatAddress) });
+        break;
       case 'replied':
         this.#replies.push({
           host: event.node.host,
@@ -61,6 +69,7 @@ export class JsonView implements View {
   #end({ ok, operation, outcome, slots, keys, tookMs }: Finished): void {
     if (this.#replies.length > 0) this.#document['replies'] = this.#replies;
     if (this.#notes.length > 0) this.#document['notes'] = this.#notes;
+    if (this.#differing.length > 0) this.#document['differing'] = this.#differing;
     const moved = this.#movesSlots || operation === 'rebalance' ? { slots, keys } : {};
     const document = { ok, operation, outcome, ...moved, tookMs, ...this.#document };
     this.#session.write(`${JSON.stringify(document, undefined, 2)}\n`);

@@ -8,6 +8,7 @@ import { describeStep, type Plan, type Step } from '../../plan/plan.ts';
 import type { Session } from '../session.ts';
 import { backupLines } from './backup-lines.ts';
 import { createLines } from './create-lines.ts';
+import { fixLines } from './fix-lines.ts';
 import {
   addNodeLines,
   delNodeLines,
@@ -22,6 +23,7 @@ import {
 import { stepLines } from './plan-lines.ts';
 import { rebalanceLines } from './rebalance-lines.ts';
 import { reshardLines } from './reshard-lines.ts';
+import { checkEvent } from './slot-report-lines.ts';
 import type { Operation } from './view.ts';
 
 export interface OperationLines {
@@ -45,6 +47,8 @@ const rows: { readonly [Name in Operation]?: OperationLines } = {
   'del-node': delNodeLines,
   drain: drainLines,
   failover: failoverLines,
+  check: { event: checkEvent },
+  fix: fixLines,
   rebalance: rebalanceLines,
   'replace-node': replaceNodeLines,
   reshard: reshardLines,

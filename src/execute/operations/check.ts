@@ -1,7 +1,10 @@
 /** Owns the operation that looks at a cluster and tells what is wrong with it. Changes nothing. */
 import { findProblems, hasErrors } from '../../cluster/health.ts';
+import { slotsInDoubt, slotsWithStrays } from '../../cluster/slot-facts.ts';
+import { reportSlots } from '../../cluster/slot-report.ts';
 import type { Address } from '../../protocol/text/addresses.ts';
 import type { TribEvent } from '../events.ts';
+import { askSlotFacts } from '../slot-facts.ts';
 import { survey } from '../survey.ts';
 import { type OperationOptions, withTools } from './options.ts';
 
@@ -10,14 +13,28 @@ export interface LookOptions extends OperationOptions {
   readonly seeds: readonly Address[];
 }
 
+export interface CheckOptions extends LookOptions {
+  /** Look for slots with several owners, and for keys on masters that do not own their slots. */
+  readonly searchOwners?: boolean;
+}
+
 /** Ends with a "finished" event, `ok` when there are no errors. Throws a TribError when no seed answers. */
-export function check(options: LookOptions): AsyncGenerator<TribEvent, void> {
+export function check(options: CheckOptions): AsyncGenerator<TribEvent, void> {
   return withTools(options, async function* ({ pool, clock }) {
     const startMs = clock.monotonicMs();
     const topology = await survey(pool, options.seeds, { settings: true });
     const findings = findProblems(topology);
     yield { type: 'checked', topology, findings };
-    const ok = !hasErrors(findings);
+    const searched = options.searchOwners ?? false;
+    const doubtful = slotsInDoubt(topology);
+    if (doubtful.size > 0 || searched) {
+      const facts = await askSlotFacts(pool, topology, searched);
+      const strays = slotsWithStrays(topology, facts);
+      for (const slot of strays) doubtful.add(slot);
+      const slots = reportSlots(topology, facts, doubtful);
+      yield { type: 'slots-examined', searched, slots };
+    }
+    const ok = !hasErrors(findings) && (!searched || doubtful.size === 0);
     const tookMs = Math.round(clock.monotonicMs() - startMs);
     yield { type: 'finished', operation: 'check', outcome: 'done', ok, slots: 0, keys: 0, tookMs };
   });

@@ -92,7 +92,7 @@ class Repair {
 
   async #look(): Promise<Look> {
     const topology = await survey(this.#tools.pool, this.#options.seeds);
-    const facts = await askSlotFacts(this.#tools.pool, topology);
+    const facts = await askSlotFacts(this.#tools.pool, topology, true);
     return { topology, findings: findProblems(topology), facts };
   }
 

@@ -1,0 +1,58 @@
+/** Owns the lines about a repair, as redis-cli writes them where it writes the same. Source: redis-cli.c clusterManagerFix*. */
+
+import type { TribEvent } from '../../execute/events.ts';
+import { describeStep, type Plan, type Step } from '../../plan/plan.ts';
+import { SlotSet } from '../../protocol/slots/slot-set.ts';
+import { formatAddress } from '../../protocol/text/addresses.ts';
+import type { Session } from '../session.ts';
+import { stepLines } from './plan-lines.ts';
+import { slotReportLines } from './slot-report-lines.ts';
+
+export const fixLines = { planned, stepStarted, event };
+
+const mostKeysShown = 50;
+
+function planned(plan: Plan): string[] {
+  return stepLines(plan);
+}
+
+function stepStarted(step: Step, _: boolean, { paint }: Session): string[] {
+  if (step.kind === 'take-slots') {
+    const name = formatAddress(step.node.address);
+    return [...SlotSet.fromRanges(step.slots)].map((slot) =>
+      paint('bold', `>>> Covering slot ${slot} with ${name}`),
+    );
+  }
+  const words = describeStep(step);
+  return [paint('bold', `>>> ${words.charAt(0).toUpperCase()}${words.slice(1)}`)];
+}
+
+function event(told: TribEvent, session: Session): string[] {
+  const { paint } = session;
+  switch (told.type) {
+    case 'fixing':
+      return [
+        ...[...SlotSet.fromRanges(told.open)].map((slot) => `>>> Fixing open slot ${slot}`),
+        ...(told.uncovered.length > 0 ? ['>>> Fixing slots coverage...'] : []),
+        ...[...SlotSet.fromRanges(told.claimed)].map(
+          (slot) => `>>> Fixing multiple owners for slot ${slot}...`,
+        ),
+      ].map((line) => paint('bold', line));
+    case 'keys-differ':
+      return differLines(told).map((line) => paint('red', line));
+    case 'slots-examined':
+      return slotReportLines(told, session);
+    default:
+      return [];
+  }
+}
+
+function differLines({ slot, keys, nodes }: TribEvent & { type: 'keys-differ' }): string[] {
+  const [served, other] = nodes.map(formatAddress);
+  const more = keys.length - mostKeysShown;
+  return [
+    `[ERR] Slot ${slot} stays as it is: ${keys.length} key(s) have other values on ${other} than on ${served}.`,
+    ...keys.slice(0, mostKeysShown).map((key) => `    - ${key}`),
+    ...(more > 0 ? [`    and ${more} more`] : []),
+  ];
+}
