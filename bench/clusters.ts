@@ -34,6 +34,18 @@ export async function idsOf(servers: Servers): Promise<string[]> {
   return servers.nodes.map(({ port }) => lines.find((line) => line.port === port)?.id ?? '');
 }
 
+/** Every node gives the same answer to CLUSTER SLOTS. */
+export async function untilAgreed(ports: readonly number[]): Promise<void> {
+  const connections = await Promise.all(ports.map((port) => RawConnection.open(port)));
+  await until(async () => {
+    const views = await Promise.all(
+      connections.map(async (c) => JSON.stringify(await c.call('CLUSTER', 'SLOTS'))),
+    );
+    return new Set(views).size === 1;
+  }, 'all nodes to agree');
+  for (const connection of connections) connection.close();
+}
+
 export interface Filling {
   readonly firstSlot: number;
   readonly slots: number;

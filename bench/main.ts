@@ -6,12 +6,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RawConnection } from '../test/helpers/raw-connection.ts';
 import { startServers, until } from '../test/helpers/servers.ts';
-import { fillSlots, idsOf, threeMasters, untilOk } from './clusters.ts';
+import { fillSlots, idsOf, threeMasters, untilAgreed, untilOk } from './clusters.ts';
 import { largeClusterRows } from './large-cluster.ts';
 import { aboveRow, fasterRow, median, printTable, type Row, timeByTurns, timeCommand } from './measure.ts';
 import { nodeSpeed } from './node-speed.ts';
+import { slowNetworkRows } from './slow-network.ts';
 
 const node = process.execPath;
 const tribJs = 'bin/run.js';
@@ -97,17 +97,6 @@ async function reshardFromAllTimes(
     }
   }
   return [median(times[0]), median(times[1]), median(times[2])];
-}
-
-async function untilAgreed(ports: readonly number[]): Promise<void> {
-  const connections = await Promise.all(ports.map((port) => RawConnection.open(port)));
-  await until(async () => {
-    const views = await Promise.all(
-      connections.map(async (c) => JSON.stringify(await c.call('CLUSTER', 'SLOTS'))),
-    );
-    return new Set(views).size === 1;
-  }, 'all nodes to agree');
-  for (const connection of connections) connection.close();
 }
 
 async function reshardRows(): Promise<Row[]> {
@@ -210,6 +199,7 @@ const groups: Readonly<Record<string, () => Promise<Row[]>>> = {
   reshard: reshardRows,
   start: async () => [...(await startRows()), await createRow(), upRow()],
   large: largeClusterRows,
+  slow: slowNetworkRows,
   node: nodeSpeed,
 };
 
