@@ -60,7 +60,7 @@ export function refuseNewcomer(topology: Topology, { node, libraries }: Newcomer
   if (libraries === 0) return;
   throw new TribError(
     'unsafe',
-    `[ERR] Node ${nameOfNode(node)} is not empty: it has ${libraries} librar${libraries === 1 ? 'y' : 'ies'} of functions.`,
+    `[ERR] The new node already contains functions: ${nameOfNode(node)} has ${libraries} librar${libraries === 1 ? 'y' : 'ies'}.`,
     { hint: 'Use another node, or empty this one with FUNCTION FLUSH if nobody needs them.' },
   );
 }
