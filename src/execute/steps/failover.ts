@@ -8,19 +8,25 @@ import { TribError } from '../../core/errors.ts';
 import type { NodeRef } from '../../plan/plan.ts';
 import type { Failover, FailoverWay, TakeOver } from '../../plan/steps/failover.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
+import { isFailing } from '../cluster-nodes.ts';
 import { poll, type StepContext } from '../context.ts';
 import { askNode, askPatiently } from '../survey.ts';
 import { replicate } from './replicate.ts';
+import { waitAgreement } from './wait-agreement.ts';
 import { waitReplicaSync } from './wait-replica-sync.ts';
 
 /** A server gives a manual failover up after 5 s; elections take a little longer. */
 const attemptMs = 7000;
+/** Word of a new replica goes round in half a node timeout, and is helped along. */
+const knownWithinMs = 5000;
 
 export async function failover(
   { replica, master, way }: Failover,
   context: StepContext,
 ): Promise<'done' | 'already'> {
-  if (isServing(await askNode(context.pool, replica.address))) return 'already';
+  const view = await askNode(context.pool, replica.address);
+  if (isServing(view)) return 'already';
+  if (way !== 'takeover') await untilKnownAsReplica(replica, view, context);
   await sendFailover(replica, way, context);
   await untilPromoted(replica, master, context);
   return 'done';
@@ -39,6 +45,27 @@ export async function takeOver(
 function isServing(view: NodeView): boolean {
   const own = view.lines.find(({ id }) => id === view.id);
   return own?.flags.includes('master') === true && own.slots.length > 0;
+}
+
+/**
+ * A master hands over only to a node that it knows as its replica, and others vote for no other either: word of a new
+ * one may still be on its way. Who does not learn of it in time is told of by what comes of the failover.
+ */
+async function untilKnownAsReplica(replica: NodeRef, view: NodeView, context: StepContext): Promise<void> {
+  const voters = view.lines
+    .filter(
+      (line) =>
+        line.flags.includes('master') && line.linkState === 'connected' && !isFailing(line) && line.ip !== '',
+    )
+    .map(({ id, ip, port, busPort }): NodeRef => ({ id, address: { host: ip, port }, busPort }));
+  try {
+    await waitAgreement(
+      { kind: 'wait-agreement', nodes: [replica, ...voters], roles: true },
+      { ...context, joinTimeoutMs: Math.min(context.joinTimeoutMs, knownWithinMs) },
+    );
+  } catch (error) {
+    if (!(error instanceof TribError)) throw error;
+  }
 }
 
 async function sendFailover({ address }: NodeRef, way: FailoverWay, { pool }: StepContext): Promise<void> {
@@ -87,10 +114,7 @@ async function untilPromoted(replica: NodeRef, master: NodeRef, context: StepCon
 function whyNotYet(view: NodeView | undefined, master: NodeRef): string {
   if (view === undefined) return 'it does not answer';
   const voters = view.lines.filter(({ flags, slots }) => flags.includes('master') && slots.length > 0);
-  const able = voters.filter(
-    ({ flags, linkState }) =>
-      linkState === 'connected' && !flags.includes('fail') && !flags.includes('fail?'),
-  );
+  const able = voters.filter((line) => line.linkState === 'connected' && !isFailing(line));
   if (able.length <= voters.length / 2) {
     return `it reaches ${able.length} of ${voters.length} masters with slots, and needs the votes of a majority`;
   }

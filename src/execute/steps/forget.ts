@@ -4,13 +4,16 @@
  * gossip too.
  */
 import { ReplyError, refusal } from '../../client/command.ts';
+import { isSettled } from '../../cluster/merge.ts';
 import { TribError } from '../../core/errors.ts';
 import type { NodeRef } from '../../plan/plan.ts';
 import type { Forget } from '../../plan/steps/forget.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
-import type { NodeLine } from '../../protocol/text/nodes.ts';
-import { askLines } from '../cluster-nodes.ts';
+import { type NodeLine, parseNodes } from '../../protocol/text/nodes.ts';
 import { poll, type StepContext } from '../context.ts';
+
+/** A node that hangs must not keep the others from forgetting in time. */
+const patienceMs = 5000;
 
 interface Answer {
   readonly node: NodeRef;
@@ -21,15 +24,20 @@ interface Answer {
 export async function forget(step: Forget, context: StepContext): Promise<'done' | 'already'> {
   let rounds = 0;
   const away = new Set<string>();
+  const staying = new Map(step.nodes.map((node) => [node.id, node]));
   await poll(
     context,
     async () => {
       rounds++;
-      const answers = await Promise.all(step.nodes.map((node) => ask(node, context)));
+      const asked = [...staying.values()].filter(({ id }) => !away.has(id));
+      const answers = await Promise.all(asked.map((node) => ask(node, context)));
       for (const { node, lines } of answers) if (lines === undefined) tellAway(step, node, away, context);
+      // One that has joined since this was planned would bring the node back to the others.
+      const more = nodesIn(answers).filter(({ id }) => id !== step.id && !staying.has(id));
+      for (const node of more) staying.set(node.id, node);
       const knowing = answers.filter(({ lines }) => lines?.some(({ id }) => id === step.id));
       const [example] = knowing;
-      if (example === undefined) return undefined;
+      if (example === undefined) return more.length === 0 ? undefined : 'not all were asked';
       refuseOwner(step, knowing);
       await Promise.all(knowing.map(({ node }) => sendForget(step, node, context)));
       const reason = `${formatAddress(example.node.address)} still knows it`;
@@ -41,9 +49,20 @@ export async function forget(step: Forget, context: StepContext): Promise<'done'
   return rounds === 1 ? 'already' : 'done';
 }
 
+function nodesIn(answers: readonly Answer[]): NodeRef[] {
+  const lines = answers
+    .flatMap((answer) => answer.lines ?? [])
+    .filter((line) => isSettled(line) && line.ip !== '');
+  return lines
+    .filter(({ flags, port }) => !flags.includes('noaddr') && port > 0)
+    .map(({ id, ip, port, busPort }) => ({ id, address: { host: ip, port }, busPort }));
+}
+
 async function ask(node: NodeRef, { pool }: StepContext): Promise<Answer> {
   try {
-    return { node, lines: await askLines(pool.at(node.address)) };
+    const command = ['CLUSTER', 'NODES'];
+    const reply = await pool.at(node.address).demand(command, { repeatable: true, timeoutMs: patienceMs });
+    return { node, lines: parseNodes(String(reply)) };
   } catch (error) {
     if (!(error instanceof TribError) || error.code === 'auth') throw error;
     return { node, lines: undefined };
@@ -51,7 +70,6 @@ async function ask(node: NodeRef, { pool }: StepContext): Promise<Answer> {
 }
 
 function tellAway(step: Forget, node: NodeRef, away: Set<string>, context: StepContext): void {
-  if (away.has(node.id)) return;
   away.add(node.id);
   const name = formatAddress(node.address);
   context.emit({

@@ -9,11 +9,17 @@ import type { NodeRef } from '../../plan/plan.ts';
 import type { Join } from '../../plan/steps/join.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
 import { poll, type StepContext } from '../context.ts';
-import { askPatiently } from '../survey.ts';
+import { askNode, askPatiently } from '../survey.ts';
 import { introduce } from './meet.ts';
 
 /** Handshakes can be lost; those that have not come through by then are begun again. */
 const repeatAfterMs = 1000;
+
+interface Member {
+  readonly member: NodeRef;
+  /** Undefined when it does not answer. */
+  readonly view: NodeView | undefined;
+}
 
 interface Stranger {
   readonly member: NodeRef;
@@ -29,12 +35,11 @@ export async function join(step: Join, context: StepContext): Promise<'done' | '
     context,
     async (elapsedMs) => {
       rounds++;
-      const views = await askPatiently(
-        context.pool,
-        [step.node, ...step.members].map(({ address }) => address),
-      );
-      if (typeof views === 'string') return views;
-      const strangers = strangersIn(step, views);
+      const own = await askPatiently(context.pool, [step.node.address]);
+      if (typeof own === 'string') return own;
+      const looks = await Promise.all(step.members.map((member) => look(member, context)));
+      const members = stillMembers(looks, own);
+      const strangers = strangersIn(step.node, own[0], members);
       const [example] = strangers;
       if (example === undefined) return undefined;
       context.emit({ type: 'waiting', missing: strangers.length, example: example.reason });
@@ -56,10 +61,38 @@ export async function join(step: Join, context: StepContext): Promise<'done' | '
   return rounds === 1 ? 'already' : 'done';
 }
 
-function strangersIn({ node, members }: Join, [own, ...others]: readonly NodeView[]): Stranger[] {
-  return members.flatMap((member, index): Stranger[] => {
+async function look(member: NodeRef, { pool }: StepContext): Promise<Member> {
+  try {
+    return { member, view: await askNode(pool, member.address) };
+  } catch (error) {
+    if (!(error instanceof TribError) || error.code === 'auth') throw error;
+    return { member, view: undefined };
+  }
+}
+
+/**
+ * Without those that have left since this was planned: met again, they would be back. A member is one that another knows,
+ * and that does not count as failed; a lone one is the cluster.
+ */
+function stillMembers(members: readonly Member[], own: readonly NodeView[]): Member[] {
+  if (members.length === 1) return [...members];
+  const views = [...own, ...members.flatMap(({ view }) => view ?? [])];
+  return members.filter(({ member }) =>
+    views.some((view) => {
+      const line = view.lines.find(({ id }) => id === member.id);
+      return view.id !== member.id && line !== undefined && isSettled(line) && !line.flags.includes('fail');
+    }),
+  );
+}
+
+function strangersIn(node: NodeRef, own: NodeView | undefined, members: readonly Member[]): Stranger[] {
+  return members.flatMap(({ member, view }): Stranger[] => {
+    if (view === undefined) {
+      const reason = `${formatAddress(member.address)} does not answer`;
+      return [{ member, reason, unknown: false }];
+    }
     const there = linkOf(own, node, member);
-    const back = linkOf(others[index], member, node);
+    const back = linkOf(view, member, node);
     const reason = there?.reason ?? back?.reason;
     if (reason === undefined) return [];
     return [{ member, reason, unknown: there?.unknown === true || back?.unknown === true }];

@@ -42,7 +42,9 @@ export async function waitAgreement(step: WaitAgreement, context: StepContext): 
       if (step.roles && elapsedMs >= nextNudgeMs) {
         nextNudgeMs = elapsedMs + nudgePauseMs;
         nudged = true;
-        await introduce(strangers.slice(0, mostNudges), context);
+        // One that does not know the other at all may have been made to forget it: a MEET would bring it back.
+        const acquainted = strangers.filter(([told, other]) => knows(views, other, told));
+        await introduce(acquainted.slice(0, mostNudges), context);
       }
       const [told, stranger] = example;
       const reason = `${formatAddress(stranger.address)} does not know yet what ${formatAddress(told.address)} is`;
@@ -63,6 +65,11 @@ function strangersTo(views: readonly NodeView[], { nodes, roles }: WaitAgreement
       .filter((_, other) => portrait(views[other], node.id, roles) !== own)
       .map((other): [NodeRef, NodeRef] => [node, other]);
   });
+}
+
+function knows(views: readonly NodeView[], node: NodeRef, other: NodeRef): boolean {
+  const view = views.find(({ id }) => id === node.id);
+  return view?.lines.some(({ id }) => id === other.id) === true;
 }
 
 /** What a view says of a node, in a form that can be compared. */
