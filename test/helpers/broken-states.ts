@@ -224,7 +224,7 @@ export class BrokenCluster {
       if (winner !== undefined && slot % 2 === 0)
         commands.push(['CLUSTER', 'SETSLOT', slot, 'NODE', this.ids[winner] ?? '']);
     }
-    for (const reply of await member.client.pipeline(commands)) if (reply instanceof Error) throw reply;
+    await demand(member, commands);
   }
 
   /** What became of each slot: asks every master for what it says and holds. */
@@ -275,31 +275,59 @@ export class BrokenCluster {
     };
   }
 
-  /** Deletes the keys of these slots everywhere, and gives them to their first owners; for the next states. */
+  /** The same, when what is seen has not changed for a while: word of a repair may still go round. */
+  async inspectAtRest(states: ReadonlyMap<number, BrokenState>): Promise<Map<number, Outcome>> {
+    let outcomes = await this.inspect(states);
+    let seen = '';
+    let sinceMs = performance.now();
+    await until(async () => {
+      outcomes = await this.inspect(states);
+      const now = JSON.stringify([...outcomes]);
+      if (now !== seen) sinceMs = performance.now();
+      seen = now;
+      const restMs = [...outcomes.values()].every(({ repaired }) => repaired) ? 0 : 1500;
+      return performance.now() - sinceMs >= restMs;
+    }, 'the slots to be at rest');
+    return outcomes;
+  }
+
+  /** Deletes the keys of these slots everywhere, and gives them to the first master; for the next states. */
   async clear(states: ReadonlyMap<number, BrokenState>): Promise<void> {
     this.bus.cut();
     const slots = [...states.keys()];
-    const all = await Promise.all(
-      this.members.map(async (member) => parseNodes(await member.text('CLUSTER', 'NODES'))),
-    );
-    for (const [place, member] of this.members.entries()) {
-      const bound = new SlotSet(all[place]?.flatMap((line) => [...SlotSet.fromRanges(line.slots)]));
+    for (const member of this.members) {
+      const lines = parseNodes(await member.text('CLUSTER', 'NODES'));
+      const bound = new SlotSet(lines.flatMap((line) => [...SlotSet.fromRanges(line.slots)]));
       const toDelete = slots.filter((slot) => bound.has(slot));
-      const commands: (string | number)[][] = [];
-      if (toDelete.length > 0) commands.push(['CLUSTER', 'DELSLOTS', ...toDelete]);
-      commands.push(['CLUSTER', 'ADDSLOTS', ...slots]);
-      for (const slot of slots) commands.push(['CLUSTER', 'SETSLOT', slot, 'STABLE']);
-      for (const [slot, { keys }] of states)
-        for (const index of keys.keys()) commands.push(['DEL', keyOf(slot, index)]);
-      for (const slot of slots) {
-        const owner = place === 0 ? '' : (this.ids[0] ?? '');
-        if (owner !== '') commands.push(['CLUSTER', 'SETSLOT', slot, 'NODE', owner]);
-      }
-      if (place === 0) commands.push(['CLUSTER', 'BUMPEPOCH']);
-      for (const reply of await member.client.pipeline(commands)) if (reply instanceof Error) throw reply;
+      await demand(member, [
+        ...(toDelete.length === 0 ? [] : [['CLUSTER', 'DELSLOTS', ...toDelete]]),
+        ['CLUSTER', 'ADDSLOTS', ...slots],
+        ...slots.map((slot) => ['CLUSTER', 'SETSLOT', slot, 'STABLE']),
+      ]);
+      await until(async () => (await member.info('cluster_state')) === 'ok', `${member.port} to serve`);
+      await demand(
+        member,
+        [...states].flatMap(([slot, { keys }]) => keys.map((_, index) => ['DEL', keyOf(slot, index)])),
+      );
     }
+    const [first, ...others] = this.members;
+    for (const member of others) {
+      await demand(
+        member,
+        slots.map((slot) => ['CLUSTER', 'SETSLOT', slot, 'NODE', this.ids[0] ?? '']),
+      );
+    }
+    if (first !== undefined) await demand(first, [['CLUSTER', 'BUMPEPOCH']]);
     await this.settle();
   }
+}
+
+async function demand(
+  member: ClusterMember,
+  commands: readonly (readonly (string | number)[])[],
+): Promise<void> {
+  if (commands.length === 0) return;
+  for (const reply of await member.client.pipeline(commands)) if (reply instanceof Error) throw reply;
 }
 
 /** The keys of the states that a master holds, with their values: by slot and by place in the state. */
@@ -356,21 +384,4 @@ async function lookBehind(
     if (Buffer.isBuffer(reply)) ofSlot.set(index, String(reply));
   }
   held.set(slot, ofSlot);
-}
-
-/** The bus works again as soon as no claim is left that it could settle by deleting keys. */
-export function healsAfterClaims(bus: BusCut): (event: { readonly type: string }) => void {
-  return (event) => {
-    if (event.type === 'step-started' && 'step' in event) {
-      const { kind } = event.step as { readonly kind: string };
-      if (kind !== 'close-slots' && kind !== 'drop-claim') bus.heal();
-    }
-  };
-}
-
-export async function untilServing(cluster: BrokenCluster): Promise<void> {
-  await until(async () => {
-    const states = await Promise.all(cluster.members.map((member) => member.info('cluster_state')));
-    return states.every((state) => state === 'ok');
-  }, 'all masters to serve');
 }

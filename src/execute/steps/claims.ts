@@ -7,12 +7,13 @@ import type { Command } from '../../client/command.ts';
 import type { NodeClient } from '../../client/node-client.ts';
 import { delay } from '../../core/clock.ts';
 import { TribError } from '../../core/errors.ts';
-import type { AnnounceSlots, DropClaim, TakeSlots } from '../../plan/plan.ts';
+import type { AnnounceSlots, DropClaim, NodeRef, TakeSlots } from '../../plan/plan.ts';
 import { SlotSet } from '../../protocol/slots/slot-set.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { NodeLine } from '../../protocol/text/nodes.ts';
 import { askLines, isMaster } from '../cluster-nodes.ts';
 import type { StepContext } from '../context.ts';
+import { introduce } from './meet.ts';
 import { demandAll, ownLine } from './open-slots.ts';
 
 /**
@@ -99,50 +100,97 @@ export async function dropClaim(
   return 'done';
 }
 
-/** How long word may take on the bus: who has not heard by then is told. */
+/** How long word may take on the bus before the owner calls on the node to speed it up, and before the node is told. */
+const nudgeAfterMs = 200;
 const busPatienceMs = 1000;
+/** Slots do not move between nodes that know different epochs of each other: so long word of that is waited for. */
+const epochPatienceMs = 10_000;
 const pauseMs = 25;
 
 /** A node that cannot be told fails nothing: whether all agree is looked at afterwards. */
-export async function announceSlots(
-  { owner, slots, nodes }: AnnounceSlots,
-  { pool, clock, emit }: StepContext,
-): Promise<'done' | 'already'> {
-  const owned = SlotSet.fromRanges((await ownLine(pool.at(owner.address)))?.slots ?? []);
+export async function announceSlots(step: AnnounceSlots, context: StepContext): Promise<'done' | 'already'> {
+  const { owner, slots, nodes } = step;
+  const own = await ownLine(context.pool.at(owner.address));
+  const owned = SlotSet.fromRanges(own?.slots ?? []);
   const announced = [...SlotSet.fromRanges(slots)].filter((slot) => owned.has(slot));
-  const startMs = clock.monotonicMs();
-  let told = false;
-  const tell = async (client: NodeClient): Promise<void> => {
-    for (;;) {
-      const lines = await askLines(client);
-      const own = lines.find(({ flags }) => flags.includes('myself'));
-      const known = SlotSet.fromRanges(lines.find(({ id }) => id === owner.id)?.slots ?? []);
-      const unknown = announced.filter((slot) => !known.has(slot));
-      if (unknown.length === 0 || !isMaster(own)) return;
-      const isLate = clock.monotonicMs() - startMs > busPatienceMs;
-      // A node does not listen to claims of slots that it imports.
-      const deaf = new Set(own.importing.map(({ slot }) => slot));
-      const toTell = isLate ? unknown : unknown.filter((slot) => deaf.has(slot));
-      if (toTell.length > 0) told = true;
-      await demandAll(
-        client,
-        toTell.map((slot): Command => ['CLUSTER', 'SETSLOT', slot, 'NODE', owner.id]),
-      );
-      if (isLate) return;
-      if (toTell.length < unknown.length) await delay(clock, pauseMs);
-    }
-  };
-  await Promise.all(
-    nodes.map(async ({ address }) => {
+  if (own === undefined || announced.length === 0) return 'already';
+  const outcomes = await Promise.all(
+    nodes.map(async (node): Promise<'done' | 'already'> => {
       try {
-        await tell(pool.at(address));
+        return await new Announcement(step, announced, own.configEpoch, node, context).run();
       } catch (error) {
         if (!(error instanceof TribError)) throw error;
-        emit({ type: 'retrying', node: address, reason: error.message });
+        context.emit({ type: 'retrying', node: node.address, reason: error.message });
+        return 'done';
       }
     }),
   );
-  return told ? 'done' : 'already';
+  return outcomes.includes('done') ? 'done' : 'already';
+}
+
+/** One node that is to know that slots are the owner's. */
+class Announcement {
+  readonly #owner: NodeRef;
+  readonly #slots: readonly number[];
+  readonly #epoch: number;
+  readonly #node: NodeRef;
+  readonly #context: StepContext;
+  readonly #client: NodeClient;
+
+  constructor(
+    { owner }: AnnounceSlots,
+    slots: readonly number[],
+    epoch: number,
+    node: NodeRef,
+    context: StepContext,
+  ) {
+    this.#owner = owner;
+    this.#slots = slots;
+    this.#epoch = epoch;
+    this.#node = node;
+    this.#context = context;
+    this.#client = context.pool.at(node.address);
+  }
+
+  async run(): Promise<'done' | 'already'> {
+    const { clock } = this.#context;
+    const startMs = clock.monotonicMs();
+    let nudged = false;
+    for (let rounds = 1; ; rounds++) {
+      const waitedMs = clock.monotonicMs() - startMs;
+      const lines = await askLines(this.#client);
+      const seen = lines.find(({ id }) => id === this.#owner.id);
+      const told = await this.#tell(lines, seen, waitedMs > busPatienceMs);
+      const knowsEpoch = seen !== undefined && seen.configEpoch >= this.#epoch;
+      if (told === 'nothing to tell' && knowsEpoch) return rounds === 1 ? 'already' : 'done';
+      if (waitedMs > epochPatienceMs) return 'done';
+      if (!nudged && waitedMs > nudgeAfterMs) {
+        nudged = true;
+        await introduce([[this.#owner, this.#node]], this.#context);
+      }
+      await delay(clock, pauseMs);
+    }
+  }
+
+  /** Tells what the bus does not: a node does not listen to claims of slots that it imports. */
+  async #tell(
+    lines: readonly NodeLine[],
+    seen: NodeLine | undefined,
+    isLate: boolean,
+  ): Promise<'told' | 'waits' | 'nothing to tell'> {
+    const known = SlotSet.fromRanges(seen?.slots ?? []);
+    const unknown = this.#slots.filter((slot) => !known.has(slot));
+    const own = lines.find(({ flags }) => flags.includes('myself'));
+    if (unknown.length === 0 || !isMaster(own)) return 'nothing to tell';
+    const deaf = new Set(own.importing.map(({ slot }) => slot));
+    const toTell = isLate ? unknown : unknown.filter((slot) => deaf.has(slot));
+    if (toTell.length === 0) return 'waits';
+    await demandAll(
+      this.#client,
+      toTell.map((slot): Command => ['CLUSTER', 'SETSLOT', slot, 'NODE', this.#owner.id]),
+    );
+    return 'told';
+  }
 }
 
 function demandMaster(lines: readonly NodeLine[], { address }: NodeClient): NodeLine {
