@@ -10,6 +10,14 @@ import { type Address, formatAddress } from '../protocol/text/addresses.ts';
 import { type Command, ConnectionLost, encodeCommands, nameOf, type Reply, ReplyError } from './command.ts';
 import { openTlsSocket, plainPortHint, type TlsSettings, tlsFailure } from './tls.ts';
 
+/** As redis-parser gives it: an error inside an array, as EXEC replies them, is of a class of the parser's own. */
+type Parsed = Buffer | number | null | Error | Parsed[];
+
+function ownErrors(reply: Parsed): Reply {
+  if (Array.isArray(reply)) return reply.map(ownErrors);
+  return reply instanceof Error ? new ReplyError(reply.message) : reply;
+}
+
 /** Commands that went out together and wait for their replies. */
 interface Batch {
   readonly expected: number;
@@ -40,7 +48,7 @@ export class Connection {
     this.#isTls = isTls;
     this.#parser = new RedisParser({
       returnBuffers: true,
-      returnReply: (reply: Reply) => this.#onReply(reply),
+      returnReply: (reply: Parsed) => this.#onReply(ownErrors(reply)),
       returnError: (error: Error) => this.#onReply(new ReplyError(error.message)),
       returnFatalError: () =>
         this.#fail(

@@ -29,6 +29,17 @@ function client(address: Address, options: Partial<ClientOptions> = {}): NodeCli
 }
 
 describe('a client of a node', () => {
+  it('gives errors inside a reply as what errors outside are', async () => {
+    const server = await serve(() => '*3\r\n+OK\r\n-ERR inside\r\n*1\r\n-MOVED 1 a:1\r\n');
+    const reply = await client(server.address).call(['EXEC']);
+    const [, inside, nested] = Array.isArray(reply) ? reply : [];
+    expect([inside, Array.isArray(nested) ? nested[0] : nested]).toEqual([
+      new ReplyError('ERR inside'),
+      new ReplyError('MOVED 1 a:1'),
+    ]);
+    expect(inside).toBeInstanceOf(ReplyError);
+  });
+
   it('gives each reply to its request, in pipelines and one after the other', async () => {
     const server = await serve(([word]) =>
       word === 'BAD' ? '-ERR no\r\n' : `$${word?.length}\r\n${word}\r\n`,

@@ -157,15 +157,34 @@ export class FakeCluster {
   #serve(node: FakeNode, socket: Socket): void {
     this.#sockets.add(socket);
     let asking = false;
+    const carryOut = (words: string[], asked: boolean): string => {
+      this.onRequest(node, words);
+      return this.#answer(node, words, asked);
+    };
+    /** What a MULTI waits with; it goes with the connection. */
+    let queue: string[][] | undefined;
+    const answer = (words: string[]): string => {
+      if (words[0] === 'MULTI') {
+        queue = [];
+        return '+OK\r\n';
+      }
+      if (words[0] === 'EXEC') {
+        const queued = queue ?? [];
+        queue = undefined;
+        return `*${queued.length}\r\n${queued.map((each) => carryOut(each, false)).join('')}`;
+      }
+      if (queue === undefined) return carryOut(words, asking);
+      queue.push(words);
+      return '+QUEUED\r\n';
+    };
     const parser = new RedisParser({
       returnBuffers: true,
       returnReply: (request: Buffer[]) => {
         if (socket.destroyed) return;
         const words = request.map((word) => word.toString('latin1'));
         this.#disturb(words);
-        this.onRequest(node, words);
         if (this.#chance(this.faults.breakBefore)) return void socket.destroy();
-        const reply = this.#answer(node, words, asking);
+        const reply = answer(words);
         asking = words[0] === 'ASKING';
         if (this.#chance(this.faults.breakAfter)) return void socket.destroy();
         socket.write(reply, 'latin1');

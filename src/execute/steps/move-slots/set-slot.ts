@@ -60,7 +60,8 @@ export async function openSlots(
  * A node that takes a slot which it imports makes sure that its epoch is the highest, and sends its claims to every
  * other node: one packet a slot and node. So only the first slot is taken while importing, for the epoch, and the last,
  * for the packets; those between are made stable right before. (Epoch first: a claim of a lower epoch would be
- * taken back from it, with the keys.)
+ * taken back from it, with the keys.) All at once: a slot that is stable here while the source sends clients here
+ * would have them run in circles, for long if trib ends in between.
  */
 export async function giveToTarget({ step, target }: Ends, slots: readonly number[]): Promise<void> {
   const commands = slots.flatMap((slot, index): Command[] => {
@@ -68,7 +69,7 @@ export async function giveToTarget({ step, target }: Ends, slots: readonly numbe
     const between = index > 0 && index < slots.length - 1;
     return between ? [['CLUSTER', 'SETSLOT', slot, 'STABLE'], take] : [take];
   });
-  await demandAll(target, commands);
+  await demandAtOnce(target, commands);
 }
 
 /**
@@ -156,6 +157,17 @@ export async function tellOthers(ends: Ends, slots: readonly number[], context: 
 }
 
 /** Sends commands that all have to succeed, and may be sent again. Throws a TribError ("unsafe" to a replica). */
+/** All of the commands or, when the connection breaks, none; none between them. Throws as demandAll. */
+export async function demandAtOnce(client: NodeClient, commands: readonly Command[]): Promise<void> {
+  const sent: readonly Command[] = [['MULTI'], ...commands, ['EXEC']];
+  const replies = await client.pipeline(sent, { repeatable: true });
+  checkAll(client, sent, replies);
+  const results = replies.at(-1);
+  if (!Array.isArray(results))
+    throw new TribError('failed', `${formatAddress(client.address)} ended a MULTI without EXEC.`);
+  checkAll(client, commands, results);
+}
+
 export async function demandAll(client: NodeClient, commands: readonly Command[]): Promise<void> {
   checkAll(client, commands, await client.pipeline(commands, { repeatable: true }));
 }
