@@ -1,6 +1,13 @@
 /** Owns the flags for how keys are moved: of every command that moves slots. */
-import { boolean } from '@oclif/core/flags';
-import { defaultMoveOptions, type MoveOptions } from '../plan/plan.ts';
+import { boolean, option } from '@oclif/core/flags';
+import {
+  type BigKeys,
+  bigKeysPolicies,
+  defaultMoveOptions,
+  type Engine,
+  engines,
+  type MoveOptions,
+} from '../plan/plan.ts';
 import { wholeNumber } from './flags.ts';
 
 /** What `moveFlags` give. */
@@ -8,6 +15,10 @@ export interface MoveFlags {
   readonly timeout: number;
   readonly pipeline?: number | undefined;
   readonly replace: boolean;
+  readonly 'max-pause': number;
+  readonly 'big-keys': BigKeys;
+  readonly rate?: number | undefined;
+  readonly engine: Engine;
 }
 
 export const moveFlags = {
@@ -26,6 +37,35 @@ export const moveFlags = {
     min: 1,
     max: 100_000,
   }),
+  'max-pause': wholeNumber({
+    summary: 'How long one MIGRATE may hold up the clients of its source; batches follow what is measured.',
+    helpGroup: 'MOVING',
+    helpValue: 'MS',
+    min: 1,
+    max: 60_000,
+    default: defaultMoveOptions.maxPauseMs,
+  }),
+  'big-keys': option({
+    summary:
+      'A key too big for that pause is sent alone, is skipped (its slot stays open), or nothing is moved.',
+    helpGroup: 'MOVING',
+    options: bigKeysPolicies,
+    default: defaultMoveOptions.bigKeys,
+  })(),
+  rate: wholeNumber({
+    summary: 'Move no more keys a second than this.',
+    helpGroup: 'MOVING',
+    helpValue: 'KEYS',
+    min: 1,
+    max: 100_000_000,
+  }),
+  engine: option({
+    summary:
+      'Let the servers move whole slots where all offer it (Valkey 9, Redis 8.4), or move key by key with MIGRATE.',
+    helpGroup: 'MOVING',
+    options: engines,
+    default: defaultMoveOptions.engine,
+  })(),
   replace: boolean({
     summary: 'Overwrite keys that the target has with another value.',
     helpGroup: 'MOVING',
@@ -33,5 +73,13 @@ export const moveFlags = {
 };
 
 export function moveOptionsOf(flags: MoveFlags): MoveOptions {
-  return { timeoutMs: flags.timeout, pipeline: flags.pipeline, replace: flags.replace };
+  return {
+    timeoutMs: flags.timeout,
+    pipeline: flags.pipeline,
+    replace: flags.replace,
+    maxPauseMs: flags['max-pause'],
+    bigKeys: flags['big-keys'],
+    keysPerSecond: flags.rate,
+    engine: flags.engine,
+  };
 }

@@ -2,7 +2,9 @@
 import type { ClientPool } from '../client/pool.ts';
 import { type Clock, delay } from '../core/clock.ts';
 import type { MoveOptions } from '../plan/plan.ts';
+import type { Credentials } from '../protocol/text/addresses.ts';
 import type { TribEvent } from './events.ts';
+import type { Pace } from './steps/move-slots/pace.ts';
 
 export interface StepContext {
   readonly pool: ClientPool;
@@ -11,6 +13,10 @@ export interface StepContext {
   /** Aborted when the operator wants to end: what is in hand is finished, nothing new is begun. */
   readonly signal: AbortSignal | undefined;
   readonly moveOptions: MoveOptions;
+  /** The throttle of all moves together, if there is one. */
+  readonly pace?: Pace | undefined;
+  /** For the server outside the cluster from which keys are imported. */
+  readonly sourceCredentials?: Credentials | undefined;
   /** How long nodes may take to know each other, to agree and to serve. */
   readonly joinTimeoutMs: number;
 }

@@ -4,6 +4,9 @@
 import { Fields, notAPlan } from './fields.ts';
 import {
   balanceUnits,
+  bigKeysPolicies,
+  defaultMoveOptions,
+  engines,
   type MoveOptions,
   PLAN_VERSION,
   type Plan,
@@ -89,5 +92,12 @@ function moveOptionsOf(fields: Fields): MoveOptions {
     timeoutMs: fields.whole('timeoutMs'),
     pipeline: fields.has('pipeline') ? Math.max(1, fields.whole('pipeline')) : undefined,
     replace: fields.flag('replace'),
+    // Plans that were written before there were these.
+    maxPauseMs: fields.has('maxPauseMs')
+      ? Math.max(1, fields.whole('maxPauseMs'))
+      : defaultMoveOptions.maxPauseMs,
+    bigKeys: fields.has('bigKeys') ? fields.oneOf('bigKeys', bigKeysPolicies) : defaultMoveOptions.bigKeys,
+    keysPerSecond: fields.has('keysPerSecond') ? Math.max(1, fields.whole('keysPerSecond')) : undefined,
+    engine: fields.has('engine') ? fields.oneOf('engine', engines) : defaultMoveOptions.engine,
   };
 }

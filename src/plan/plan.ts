@@ -11,11 +11,13 @@ import type { NodeRef } from './steps/step-kind.ts';
 export type { AssignSlots } from './steps/assign-slots.ts';
 export type { AnnounceSlots, DropClaim, TakeSlots } from './steps/claims.ts';
 export type { GatherKeys } from './steps/gather-keys.ts';
+export type { ImportKeys } from './steps/import-keys.ts';
 export { describeStep, type Step } from './steps/kinds.ts';
 export type { Meet, WaitJoined } from './steps/meet.ts';
 export type { MoveSlots } from './steps/move-slots.ts';
 export type { CloseSlots, OpenSlots } from './steps/open-slots.ts';
 export type { Replicate } from './steps/replicate.ts';
+export type { LoadFunctions, RestoreFiles } from './steps/restore-files.ts';
 export type { SetConfigEpoch } from './steps/set-config-epoch.ts';
 export { type NodeRef, nameOfRef, refTo } from './steps/step-kind.ts';
 export type { WaitAgreement, WaitServing } from './steps/waits.ts';
@@ -30,9 +32,34 @@ export interface MoveOptions {
   readonly pipeline: number | undefined;
   /** Keys that the target holds already are overwritten. */
   readonly replace: boolean;
+  /** How long one MIGRATE may hold up the clients of its source. */
+  readonly maxPauseMs: number;
+  readonly bigKeys: BigKeys;
+  /** For all moves together; undefined: as many as go. */
+  readonly keysPerSecond: number | undefined;
+  readonly engine: Engine;
 }
 
-export const defaultMoveOptions: MoveOptions = { timeoutMs: 60_000, pipeline: undefined, replace: false };
+/**
+ * What happens to a key that alone holds up its master for longer than maxPauseMs. "alone": it is sent by itself. "skip":
+ * it stays, and its slot stays open. "refuse": nothing is moved where there is one.
+ */
+export const bigKeysPolicies = ['alone', 'skip', 'refuse'] as const;
+export type BigKeys = (typeof bigKeysPolicies)[number];
+
+/** "migrate": key by key, which every server knows. "atomic": by the servers themselves. "auto": that where all offer it. */
+export const engines = ['auto', 'migrate', 'atomic'] as const;
+export type Engine = (typeof engines)[number];
+
+export const defaultMoveOptions: MoveOptions = {
+  timeoutMs: 60_000,
+  pipeline: undefined,
+  replace: false,
+  maxPauseMs: 5,
+  bigKeys: 'alone',
+  keysPerSecond: undefined,
+  engine: 'auto',
+};
 
 /** Every operation that changes a cluster by a plan. */
 export const planOperations = [
@@ -46,6 +73,8 @@ export const planOperations = [
   'failover',
   'set-timeout',
   'fix',
+  'restore',
+  'import',
 ] as const;
 
 export type PlanOperation = (typeof planOperations)[number];

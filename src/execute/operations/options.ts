@@ -9,9 +9,12 @@ import type { Plan } from '../../plan/plan.ts';
 import type { Credentials } from '../../protocol/text/addresses.ts';
 import { defaultJoinTimeoutMs, type StepContext } from '../context.ts';
 import type { TribEvent } from '../events.ts';
+import { Pace } from '../steps/move-slots/pace.ts';
 
 export interface OperationOptions {
   readonly credentials?: Credentials | undefined;
+  /** Of the server outside the cluster from which keys are imported. */
+  readonly sourceCredentials?: Credentials | undefined;
   /** Undefined: connections are plain ones. */
   readonly tls?: TlsSettings | undefined;
   readonly client?: Partial<ClientOptions>;
@@ -56,11 +59,14 @@ export function stepContext(
   options: OperationOptions,
   plan: Plan,
 ): Omit<StepContext, 'emit'> {
+  const { keysPerSecond } = plan.options;
   return {
     pool,
     clock,
     signal: options.signal,
     moveOptions: plan.options,
+    sourceCredentials: options.sourceCredentials,
+    pace: keysPerSecond === undefined ? undefined : new Pace(keysPerSecond, clock),
     joinTimeoutMs: options.joinTimeoutMs ?? defaultJoinTimeoutMs,
   };
 }

@@ -1,20 +1,22 @@
 /**
  * Owns how many keys go into one MIGRATE. It blocks its source, and clients there wait: so the size follows measured
- * time, unless the operator gave it. Sizes are keys.
+ * time towards the longest pause that is allowed, unless the operator gave it. Sizes are keys.
  */
 
 const firstSize = 100;
 const largestSize = 1000;
-const shortMs = 2;
-const longMs = 5;
+/** A full batch that takes less than this share of the pause may be larger. */
+const shortShare = 0.4;
 
 export class BatchSize {
   readonly #fixed: number | undefined;
+  readonly #longMs: number;
   #size: number;
 
-  /** `fixed`: the size given by the operator. */
-  constructor(fixed: number | undefined) {
+  /** `fixed`: the size given by the operator. `maxPauseMs`: what one MIGRATE may take. */
+  constructor(fixed: number | undefined, maxPauseMs: number) {
     this.#fixed = fixed;
+    this.#longMs = maxPauseMs;
     this.#size = fixed ?? firstSize;
   }
 
@@ -25,10 +27,10 @@ export class BatchSize {
   /** A MIGRATE of `keys` keys took the source `tookMs`. */
   learn(keys: number, tookMs: number): void {
     if (this.#fixed !== undefined || keys === 0) return;
-    if (tookMs > longMs) {
+    if (tookMs > this.#longMs) {
       // Straight to what would have fitted: values can be a thousand times larger than those before.
-      this.#size = Math.max(1, Math.floor((keys * longMs) / tookMs));
-    } else if (tookMs < shortMs && keys >= this.#size) {
+      this.#size = Math.max(1, Math.floor((keys * this.#longMs) / tookMs));
+    } else if (tookMs < this.#longMs * shortShare && keys >= this.#size) {
       this.#size = Math.min(largestSize, this.#size * 2);
     }
   }

@@ -52,7 +52,8 @@ export async function choosePretence({ source, target, step }: Ends): Promise<Pr
   if (giver === undefined || taker === undefined) return undefined;
   // A slot that is not moved, if there is one: what is importing would not fall back.
   const moving = SlotSet.fromRanges(step.slots);
-  const slots = [...SlotSet.fromRanges(giver.slots)];
+  const open = new Set(taker.importing.map((entry) => entry.slot));
+  const slots = [...SlotSet.fromRanges(giver.slots)].filter((candidate) => !open.has(candidate));
   const slot = slots.find((candidate) => !moving.has(candidate)) ?? slots.at(-1);
   // The target tells the source of the pretended owner, if that has an epoch of which the source does not know yet.
   const known = new Map(ofSource.map(({ id, configEpoch }) => [id, configEpoch]));

@@ -2,7 +2,9 @@
  * Owns the two ends of a move and the masters beside them: who they are now, that each master knows both ends (one
  * that does not would fail in the middle), and how far each slot has come already.
  */
-import type { NodeClient } from '../../../client/node-client.ts';
+
+import { ConnectionLost } from '../../../client/command.ts';
+import { NodeClient } from '../../../client/node-client.ts';
 import { TribError } from '../../../core/errors.ts';
 import type { MoveSlots } from '../../../plan/plan.ts';
 import { formatRanges, rangesOf, SlotSet } from '../../../protocol/slots/slot-set.ts';
@@ -11,8 +13,11 @@ import type { NodeLine } from '../../../protocol/text/nodes.ts';
 import { askLines, isFailing, isMaster } from '../../cluster-nodes.ts';
 import { poll, type StepContext } from '../../context.ts';
 
+/** The clients of the ends are of this move alone: closed, they end whatever still waits for a node that has failed. */
 export interface Ends {
   readonly step: MoveSlots;
+  /** Aborted when an end is not the master any more: nothing is tried again. */
+  readonly lost: AbortController;
   /** For SETSLOT and questions. */
   readonly source: NodeClient;
   readonly target: NodeClient;
@@ -30,6 +35,20 @@ export interface Stages {
   readonly toMove: readonly number[];
   /** The target's already, but the source has not closed them. */
   readonly toClose: readonly number[];
+  /** Of those to move: open at one end only, or towards a former end. */
+  readonly halfOpen: readonly number[];
+}
+
+/** Where the replicas of each end listen. */
+export interface Replicas {
+  readonly source: readonly Address[];
+  readonly target: readonly Address[];
+}
+
+export interface Prepared {
+  readonly ends: Ends;
+  readonly stages: Stages;
+  readonly replicas: Replicas;
 }
 
 interface Views {
@@ -37,13 +56,38 @@ interface Views {
   readonly target: readonly NodeLine[];
 }
 
-/** Throws a TribError: "unsafe" when an end is no master, or a master does not know an end. */
+/** Ends the talk with both ends. */
+export function closeEnds({ source, target, stream }: Ends): void {
+  for (const client of [source, target, stream]) client.close();
+}
+
+/**
+ * `formers` are the ids of nodes that were an end before a failover: slots are open towards them still. Throws a
+ * TribError: "unsafe" when an end is no master, or a master does not know an end.
+ */
 export async function prepareEnds(
   step: MoveSlots,
+  formers: ReadonlySet<string>,
   context: StepContext,
-): Promise<{ readonly ends: Ends; readonly stages: Stages }> {
-  const source = context.pool.at(step.source.address);
-  const target = context.pool.at(step.target.address);
+): Promise<Prepared> {
+  const { options, clock } = context.pool;
+  const [source, target, stream] = [step.source, step.target, step.source].map(
+    ({ address }) => new NodeClient(address, options, clock),
+  ) as [NodeClient, NodeClient, NodeClient];
+  try {
+    return await prepare({ step, source, target, stream }, formers, context);
+  } catch (error) {
+    for (const client of [source, target, stream]) client.close();
+    throw error;
+  }
+}
+
+async function prepare(
+  own: Pick<Ends, 'step' | 'source' | 'target' | 'stream'>,
+  formers: ReadonlySet<string>,
+  context: StepContext,
+): Promise<Prepared> {
+  const { step, source, target } = own;
   let views: Views = { source: [], target: [] };
   let others: readonly NodeClient[] = [];
   await poll(
@@ -52,13 +96,11 @@ export async function prepareEnds(
       const [ofSource, ofTarget] = await Promise.all([askLines(source), askLines(target)]);
       views = { source: ofSource, target: ofTarget };
       others = otherMasters(step, ofSource).map((address) => context.pool.at(address));
-      const ofOthers = await Promise.all(others.map(askLines));
+      const reasons = await Promise.all(others.map((other) => whyNotKnownTo(step, other)));
       return (
         strangerTo(step, step.source.address, ofSource) ??
         strangerTo(step, step.target.address, ofTarget) ??
-        ofOthers
-          .map((lines, index) => strangerTo(step, (others[index] as NodeClient).address, lines))
-          .find(Boolean)
+        reasons.find(Boolean)
       );
     },
     (reason) =>
@@ -68,17 +110,35 @@ export async function prepareEnds(
   );
   const seen = views.source.find(({ id }) => id === step.target.id);
   const ends: Ends = {
-    step,
-    source,
-    target,
-    stream: context.pool.at(step.source.address, 'migrate'),
+    ...own,
+    lost: new AbortController(),
     others,
     targetForSource: {
       host: seen === undefined || seen.ip === '' ? step.target.address.host : seen.ip,
       port: seen?.port ?? step.target.address.port,
     },
   };
-  return { ends, stages: stagesOf(step, views) };
+  const replicasOf = (id: string): Address[] =>
+    views.source.filter(({ masterId, flags }) => masterId === id && !flags.includes('noaddr')).map(addressOf);
+  return {
+    ends,
+    stages: stagesOf(step, formers, views),
+    replicas: { source: replicasOf(step.source.id), target: replicasOf(step.target.id) },
+  };
+}
+
+function addressOf({ ip, hostname, port }: NodeLine): Address {
+  return { host: ip === '' ? hostname : ip, port };
+}
+
+/** Why a master beside the ends cannot take part yet. One that is down may be about to be failed over. */
+async function whyNotKnownTo(step: MoveSlots, other: NodeClient): Promise<string | undefined> {
+  try {
+    return strangerTo(step, other.address, await askLines(other));
+  } catch (error) {
+    if (error instanceof ConnectionLost) return `${formatAddress(other.address)} cannot be reached`;
+    throw error;
+  }
 }
 
 /** Masters besides the ends. One that is failing and has no slots is not waited for: it has nothing to redirect. */
@@ -92,7 +152,7 @@ function otherMasters(step: MoveSlots, lines: readonly NodeLine[]): Address[] {
         !line.flags.includes('noaddr') &&
         !(isFailing(line) && line.slots.length === 0),
     )
-    .map(({ ip, hostname, port }) => ({ host: ip === '' ? hostname : ip, port }));
+    .map(addressOf);
 }
 
 /** Why the node at `address` cannot take part yet; undefined when it knows both ends as masters. */
@@ -108,22 +168,26 @@ function strangerTo(step: MoveSlots, address: Address, lines: readonly NodeLine[
 }
 
 /** Throws a TribError ("unsafe") when a slot belongs to neither end, or is open towards a third node. */
-function stagesOf({ source, target, slots }: MoveSlots, views: Views): Stages {
+function stagesOf({ source, target, slots }: MoveSlots, formers: ReadonlySet<string>, views: Views): Stages {
   const ofSource = views.source.find(({ id }) => id === source.id);
   const ofTarget = views.target.find(({ id }) => id === target.id);
   const sourceOwns = SlotSet.fromRanges(ofSource?.slots ?? []);
   const targetOwns = SlotSet.fromRanges(ofTarget?.slots ?? []);
   const migrating = new Map(ofSource?.migrating.map(({ slot, nodeId }) => [slot, nodeId]));
   const importing = new Map(ofTarget?.importing.map(({ slot, nodeId }) => [slot, nodeId]));
-  const [toMove, toClose, foreign]: [number[], number[], number[]] = [[], [], []];
+  const isForeign = (end: string | undefined, own: string): boolean =>
+    end !== undefined && end !== own && !formers.has(end);
+  const [toMove, toClose, halfOpen, foreign]: [number[], number[], number[], number[]] = [[], [], [], []];
   for (const slot of SlotSet.fromRanges(slots)) {
-    const goesElsewhere = (migrating.get(slot) ?? target.id) !== target.id;
-    const comesFromElsewhere = (importing.get(slot) ?? source.id) !== source.id;
-    if (goesElsewhere || comesFromElsewhere) foreign.push(slot);
+    const [to, from] = [migrating.get(slot), importing.get(slot)];
+    if (isForeign(to, target.id) || isForeign(from, source.id)) foreign.push(slot);
     else if (targetOwns.has(slot)) {
-      if (sourceOwns.has(slot) || migrating.has(slot)) toClose.push(slot);
-    } else if (sourceOwns.has(slot)) toMove.push(slot);
-    else foreign.push(slot);
+      if (sourceOwns.has(slot) || to !== undefined) toClose.push(slot);
+    } else if (sourceOwns.has(slot)) {
+      toMove.push(slot);
+      const isOpen = to === target.id && from === source.id;
+      if (!isOpen && (to !== undefined || from !== undefined)) halfOpen.push(slot);
+    } else foreign.push(slot);
   }
   if (foreign.length > 0) {
     const names = `${formatAddress(source.address)} nor ${formatAddress(target.address)}`;
@@ -133,5 +197,5 @@ function stagesOf({ source, target, slots }: MoveSlots, views: Views): Stages {
       { hint: 'The cluster has changed since this was planned: plan again.' },
     );
   }
-  return { toMove, toClose };
+  return { toMove, toClose, halfOpen };
 }

@@ -21,19 +21,19 @@ const longestPauseMs = 1000;
 const replyPatienceFactor = 4;
 const replyPatienceMs = 15_000;
 
+/** "differs": source and target hold them with different values or times to live. */
+export type WhyStuck = 'differs' | 'too large' | 'skipped';
+
 /** A slot that cannot be drained until the operator has done something about the keys. It stays open. */
 export class StuckSlot extends Error {
   override readonly name = 'StuckSlot';
   readonly slot: number;
-  readonly keys: readonly Buffer[];
-  /** "differs": source and target hold them with different values or times to live. */
-  readonly why: 'differs' | 'too large';
+  readonly keys: readonly { readonly key: Buffer; readonly why: WhyStuck }[];
 
-  constructor(slot: number, keys: readonly Buffer[], why: StuckSlot['why']) {
-    super(`slot ${slot} cannot be drained: ${why}`);
+  constructor(slot: number, keys: StuckSlot['keys']) {
+    super(`slot ${slot} cannot be drained`);
     this.slot = slot;
     this.keys = keys;
-    this.why = why;
   }
 }
 
@@ -51,42 +51,49 @@ export class KeyMover {
     this.#ends = ends;
     this.#guard = guard;
     this.#context = context;
-    this.#size = new BatchSize(context.moveOptions.pipeline);
+    this.#size = new BatchSize(context.moveOptions.pipeline, context.moveOptions.maxPauseMs);
   }
 
   /** How many keys go into one MIGRATE now. */
   get batchKeys(): number {
-    return this.#size.keys;
+    return Math.min(this.#size.keys, this.#context.pace?.portionKeys ?? Number.POSITIVE_INFINITY);
   }
 
-  /** The question for the keys of a slot, as many as go into one MIGRATE. */
-  listKeys(slot: number): Command {
-    return ['CLUSTER', 'GETKEYSINSLOT', slot, this.#size.keys];
+  /** The question for the keys of a slot, as many as go into one MIGRATE; `staying` of them are listed as well. */
+  listKeys(slot: number, staying = 0): Command {
+    return ['CLUSTER', 'GETKEYSINSLOT', slot, this.batchKeys + staying];
   }
 
   /**
    * Moves every key of the slot; `listed` are some of them, when they are known already. Returns how many were moved.
-   * Throws a StuckSlot, or a TribError when a node refuses or stays away.
+   * Throws a StuckSlot when the others are moved, or a TribError when a node refuses or stays away.
    */
   async drain(slot: number, listed: Reply | undefined): Promise<number> {
+    /** Keys that stay, by their bytes as text. */
+    const staying = new Map<string, { readonly key: Buffer; readonly why: WhyStuck }>();
     let keys: readonly Buffer[] | undefined = listed === undefined ? undefined : this.#keysOf(listed);
     let moved = 0;
     let pauseMs = firstPauseMs;
     let progressMs = this.#context.clock.monotonicMs();
     for (;;) {
       try {
-        keys ??= this.#keysOf(await this.#ends.stream.call(this.listKeys(slot), { repeatable: true }));
-        if (keys.length === 0) return moved;
-        const { now, large } = await this.#guard.fit(keys);
-        if (now.length === 0 && large !== undefined) throw new StuckSlot(slot, [large.key], 'too large');
-        keys = now;
+        const question = this.listKeys(slot, staying.size);
+        keys ??= this.#keysOf(await this.#ends.stream.call(question, { repeatable: true }));
+        if (staying.size > 0) keys = keys.filter((key) => !staying.has(key.latin1Slice()));
+        if (keys.length === 0) break;
+        const { now, stays } = await this.#guard.fit(keys.slice(0, this.batchKeys));
+        if (stays !== undefined) staying.set(stays.key.latin1Slice(), stays);
+        keys = undefined;
+        if (now.length === 0) continue;
         const replace = this.#context.moveOptions.replace;
-        const [reply, next] = await this.#migrateAndList(slot, keys, replace);
+        const [reply, next] = await this.#migrateAndList(slot, now, replace, staying.size);
         const verdict = this.#judge(reply);
-        if (verdict === 'busy') await this.#moveBusy(slot, keys);
-        if (verdict !== 'gone') {
-          moved += keys.length;
-          this.#context.emit({ type: 'keys-moved', slot, keys: keys.length });
+        const differing = verdict === 'busy' ? await this.#moveBusy(slot, now) : [];
+        for (const key of differing) staying.set(key.latin1Slice(), { key, why: 'differs' });
+        const gone = now.length - differing.length;
+        if (verdict !== 'gone' && gone > 0) {
+          moved += gone;
+          this.#context.emit({ type: 'keys-moved', slot, keys: gone });
         }
         pauseMs = firstPauseMs;
         progressMs = this.#context.clock.monotonicMs();
@@ -98,19 +105,30 @@ export class KeyMover {
         pauseMs = Math.min(pauseMs * 2, longestPauseMs);
       }
     }
+    if (staying.size > 0) throw new StuckSlot(slot, [...staying.values()]);
+    return moved;
   }
 
   /** MIGRATE and the question for what is left, in one write: the source need not wait for us in between. */
-  async #migrateAndList(slot: number, keys: readonly Buffer[], replace: boolean): Promise<[Reply, Reply]> {
-    const { clock } = this.#context;
+  async #migrateAndList(
+    slot: number,
+    keys: readonly Buffer[],
+    replace: boolean,
+    staying: number,
+  ): Promise<[Reply, Reply]> {
+    const { clock, pace, signal } = this.#context;
+    // Who wants to end waits for what is open: that is not held back.
+    if (signal?.aborted !== true) await pace?.pass(keys.length);
     const sentMs = clock.monotonicMs();
     const [reply = null, next = null] = await this.#ends.stream.pipeline(
-      [this.#migrate(keys, replace), this.listKeys(slot)],
+      [this.#migrate(keys, replace), this.listKeys(slot, staying)],
       { timeoutMs: this.#replyTimeoutMs },
     );
     const nowMs = clock.monotonicMs();
     // The source works off what stands in line before it can begin with this.
-    this.#size.learn(keys.length, nowMs - Math.max(sentMs, this.#lastReplyMs));
+    const tookMs = nowMs - Math.max(sentMs, this.#lastReplyMs);
+    this.#size.learn(keys.length, tookMs);
+    this.#guard.learn(keys.length, tookMs);
     this.#lastReplyMs = nowMs;
     return [reply, next];
   }
@@ -160,19 +178,22 @@ export class KeyMover {
     throw refusal(this.#ends.source.address, ['MIGRATE'], reply);
   }
 
-  /** Some of the keys are on the target already: a former attempt broke off, or somebody wrote them there. */
-  async #moveBusy(slot: number, keys: readonly Buffer[]): Promise<void> {
+  /**
+   * Some of the keys are on the target already: a former attempt broke off, or somebody wrote them there. Returns those
+   * that differ there, and stay.
+   */
+  async #moveBusy(slot: number, keys: readonly Buffer[]): Promise<readonly Buffer[]> {
     const { differing, equal, missing } = await compareCopies(this.#ends, keys);
-    if (differing.length > 0) throw new StuckSlot(slot, differing, 'differs');
     for (const [group, replace] of [
       [equal, true],
       [missing, false],
     ] as const) {
       if (group.length === 0) continue;
-      const [reply] = await this.#migrateAndList(slot, group, replace);
+      const [reply] = await this.#migrateAndList(slot, group, replace, 0);
       // Busy again only if somebody writes there right now: then the next round compares anew.
       if (this.#judge(reply) === 'busy') throw new Passing(messageOf(reply));
     }
+    return differing;
   }
 
   #keysOf(reply: Reply): Buffer[] {
@@ -182,7 +203,7 @@ export class KeyMover {
 
   async #pauseFor(error: unknown, pauseMs: number, progressMs: number): Promise<void> {
     const passes = error instanceof Passing || error instanceof ConnectionLost;
-    if (!passes) throw error;
+    if (!passes || this.#ends.lost.signal.aborted) throw error;
     const { clock, emit } = this.#context;
     if (clock.monotonicMs() - progressMs > patienceMs) {
       if (error instanceof ConnectionLost) throw error;

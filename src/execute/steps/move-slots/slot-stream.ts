@@ -48,7 +48,7 @@ export async function moveFullSlots(
   moved: Moved,
 ): Promise<StuckSlot[]> {
   if (slots.length === 0) return [];
-  const mover = new KeyMover(ends, await SizeGuard.of(ends), context);
+  const mover = new KeyMover(ends, await SizeGuard.of(ends, context.moveOptions), context);
   return new SlotStream(ends, closer, told, mover, slots, context, moved).run();
 }
 

@@ -1,0 +1,105 @@
+/** Owns the words for what a move could not do: keys that stay, and keys that a fault of the server has cost. */
+import { TribError } from '../../../core/errors.ts';
+import { escapeBytes } from '../../../core/escape.ts';
+import { formatRanges, rangesOf } from '../../../protocol/slots/slot-set.ts';
+import { formatAddress } from '../../../protocol/text/addresses.ts';
+import { KeysDiffer } from '../../keys-differ.ts';
+import type { Ends } from './ends.ts';
+import type { StuckSlot, WhyStuck } from './key-mover.ts';
+
+/** Keys of a slot. */
+export interface SlotKeys {
+  readonly slot: number;
+  readonly keys: readonly Buffer[];
+}
+
+/** The error for slots that stay open; keys that differ are told first. */
+export function whyStuck(ends: Ends, stuck: readonly StuckSlot[]): TribError {
+  const because = (why: WhyStuck): SlotKeys[] =>
+    stuck
+      .map(({ slot, keys }) => ({ slot, keys: keys.filter((key) => key.why === why).map(({ key }) => key) }))
+      .filter(({ keys }) => keys.length > 0);
+  const [differing, large] = [because('differs'), because('too large')];
+  if (differing.length > 0) return keysDiffer(ends, differing);
+  return large.length > 0 ? keysTooLarge(ends, large) : keysSkipped(ends, because('skipped'));
+}
+
+function keysDiffer(ends: Ends, stuck: readonly SlotKeys[]): KeysDiffer {
+  const { source, target } = ends;
+  const count = stuck.reduce((sum, { keys }) => sum + keys.length, 0);
+  return new KeysDiffer(
+    [
+      `*** Found ${count} key(s) in both source node and target node having different values.`,
+      `    Source node: ${formatAddress(source.address)}`,
+      `    Target node: ${formatAddress(target.address)}`,
+      '    Keys(s):',
+      ...keyLines(stuck),
+    ].join('\n'),
+    stuck.map(({ slot, keys }) => ({ slot, keys, nodes: [source.address, target.address] })),
+    `${stayOpen(stuck)} Delete the wrong copies, or move again with --replace: the source's win.`,
+  );
+}
+
+function keysTooLarge(ends: Ends, stuck: readonly SlotKeys[]): TribError {
+  const source = formatAddress(ends.source.address);
+  return new TribError(
+    'unsafe',
+    [
+      `*** Found key(s) so large that moving them would block ${source} until it is taken for failed:`,
+      ...keyLines(stuck),
+    ].join('\n'),
+    {
+      hint: `${stayOpen(stuck)} Raise the node timeout of every node for a while (CONFIG SET cluster-node-timeout), then move again.`,
+    },
+  );
+}
+
+function keysSkipped({ source, step }: Ends, stuck: readonly SlotKeys[]): TribError {
+  return new TribError(
+    'unsafe',
+    ['*** Skipped key(s) too big for the allowed pause:', ...keyLines(stuck)].join('\n'),
+    {
+      hint: `${stayOpen(stuck)} Move from ${formatAddress(source.address)} to ${formatAddress(step.target.address)} again with --big-keys alone or a longer --max-pause, or make the keys smaller.`,
+    },
+  );
+}
+
+/** Before anything was moved. */
+export function keysRefused(ends: Ends, found: readonly SlotKeys[]): TribError {
+  return new TribError(
+    'unsafe',
+    [
+      `*** ${formatAddress(ends.source.address)} has key(s) too big for the allowed pause:`,
+      ...keyLines(found),
+    ].join('\n'),
+    {
+      hint: 'None of its slots was moved. Allow more with --max-pause, send such keys by themselves with --big-keys alone, or leave them with --big-keys skip.',
+    },
+  );
+}
+
+export function keysLost(ends: Ends, slots: readonly number[]): TribError {
+  const [source, target] = [ends.source, ends.target].map(({ address }) => formatAddress(address));
+  return new TribError(
+    'failed',
+    `*** Keys of slots ${formatRanges(rangesOf(slots), ',')} are lost: a late packet of ${source} took them back from ${target}.`,
+    {
+      hint: `This is a fault of Redis 7.0 that shows when slots return to a node soon after another tool moved them. ${target} has the slots again. Bring their keys back from a replica's snapshot or a backup.`,
+    },
+  );
+}
+
+function stayOpen(stuck: readonly SlotKeys[]): string {
+  const slots = rangesOf(stuck.map(({ slot }) => slot).sort((a, b) => a - b));
+  return `Slots ${formatRanges(slots, ',')} stay open, and no key is lost.`;
+}
+
+const mostKeysShown = 50;
+
+function keyLines(stuck: readonly SlotKeys[]): string[] {
+  const lines = stuck.flatMap(({ slot, keys }) =>
+    keys.map((key) => `    - ${escapeBytes(key)} (slot ${slot})`),
+  );
+  const more = lines.length - mostKeysShown;
+  return more > 0 ? [...lines.slice(0, mostKeysShown), `    and ${more} more`] : lines;
+}
