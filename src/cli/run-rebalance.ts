@@ -1,5 +1,5 @@
 /** Owns the run of `trib rebalance` between its flags and the operation. */
-import { findMaster } from '../cluster/find-node.ts';
+import { findNode } from '../cluster/find-node.ts';
 import type { Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { rebalance } from '../execute/operations/rebalance.ts';
@@ -73,5 +73,5 @@ function weightOf(topology: Topology, word: string): [string, number] {
       hint: 'Write a weight as NODE=NUMBER, for instance 5b2c=1.5; the number is 0 or more.',
     });
   }
-  return [findMaster(topology, name).id, Number(value)];
+  return [findNode(topology, name).id, Number(value)];
 }

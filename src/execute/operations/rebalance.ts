@@ -1,6 +1,6 @@
 /** Owns the operation that gives each master its share by weight. Usable without any command line. */
 import { findProblems } from '../../cluster/health.ts';
-import type { Topology } from '../../cluster/topology.ts';
+import { nameOfNode, type Topology } from '../../cluster/topology.ts';
 import { planRebalance, type RebalanceRequest } from '../../plan/rebalance.ts';
 import type { Address } from '../../protocol/text/addresses.ts';
 import type { TribEvent } from '../events.ts';
@@ -22,7 +22,15 @@ export function rebalance(options: RebalanceOptions): AsyncGenerator<TribEvent, 
     // A master that was added a moment ago must not be overlooked.
     const topology = yield* surveySettled(tools, options.seeds, options.joinTimeoutMs);
     yield { type: 'checked', topology, findings: findProblems(topology) };
-    const request = await options.request(topology);
+    const asked = await options.request(topology);
+    const idle = topology.nodes.filter(({ id, role }) => role !== 'master' && asked.weights.has(id));
+    // A script may weigh a node that has lost its role since: as with redis-cli, that is no reason to stop.
+    for (const node of idle) {
+      const message = `${nameOfNode(node)} is a replica: its weight counts for nothing.`;
+      yield { type: 'note', severity: 'warning', message };
+    }
+    const weights = new Map([...asked.weights].filter(([id]) => idle.every((node) => node.id !== id)));
+    const request = { ...asked, weights };
     const loads = request.by === 'slots' ? undefined : await measureSlots(tools.pool, topology, request.by);
     const plan = planRebalance(topology, request, loads);
     yield yield* carryOut(plan, topology, tools, options);
