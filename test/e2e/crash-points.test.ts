@@ -41,11 +41,18 @@ const operations: Readonly<Record<string, Operation>> = {
       ...['--slots', String(slots), '--yes'],
     ],
   },
+  // Ten slots of the first master, about half of them to each of the others.
+  rebalance: {
+    words: (cluster) => [
+      ...['rebalance', cluster.addresses[0] ?? '', '--weight', `${cluster.idOf(0)}=0.9972`],
+      ...['--threshold', '0', '--yes'],
+    ],
+  },
 };
 
 describe.skipIf(skipWithoutRedisServer)(`trib killed after any command${redisServerNote}`, () => {
   for (const [name, operation] of Object.entries(operations)) {
-    it.each<Recovery>(['resume'])(
+    it.each<Recovery>(['resume', 'fix'])(
       `loses no key in a ${name} under traffic, and trib %s leaves a cluster that is well`,
       async (recovery) => {
         const { points, died } = await crashAtEveryPoint(operation, recovery);
