@@ -2,7 +2,7 @@
  * Owns the carrying out of a plan: steps in order, neighbours of one kind side by side, each told of as it begins
  * and ends. Every step looks first at what is left of it, so carrying out a plan again finishes it.
  */
-import type { MoveSlots, Plan, Step } from '../plan/plan.ts';
+import type { GatherKeys, MoveSlots, Plan, Step } from '../plan/plan.ts';
 import type { StepOf } from '../plan/steps/kinds.ts';
 import { channel } from './channel.ts';
 import { Interrupted, type StepContext } from './context.ts';
@@ -79,9 +79,9 @@ async function runGroup(
     context.emit({ type: 'step-finished', ...place, outcome });
     return [];
   };
-  const running = isMoves(group)
-    ? sideBySide(group, (step) => announce(step, () => moveSlots(step, context)), context)
-    : group.map((step) => announce(step, () => runStep(step as Exclude<Step, MoveSlots>, context)));
+  const running = isPaired(group)
+    ? sideBySide(group, (step) => announce(step, () => runPaired(step, context)), context)
+    : group.map((step) => announce(step, () => runStep(step as Exclude<Step, PairedStep>, context)));
   const left: Step[] = [];
   const failures: unknown[] = [];
   for (const result of await Promise.allSettled(running)) {
@@ -102,13 +102,20 @@ function worstOf(failures: readonly unknown[]): unknown {
   return other ?? (differing.length > 1 ? KeysDiffer.together(differing) : differing[0]);
 }
 
-function isMoves(group: readonly Step[]): group is readonly MoveSlots[] {
-  return group.every(({ kind }) => kind === 'move-slots');
+/** Steps in which one node sends keys to another: they have an order among themselves. */
+type PairedStep = MoveSlots | GatherKeys;
+
+function isPaired(group: readonly Step[]): group is readonly PairedStep[] {
+  return group.every(({ kind }) => kind === 'move-slots' || kind === 'gather-keys');
 }
 
-/** Every kind of step but the moves of slots, which have an order among themselves. */
+function runPaired(step: PairedStep, context: StepContext): Promise<Outcome | PairedStep> {
+  return step.kind === 'move-slots' ? moveSlots(step, context) : gatherKeys(step, context);
+}
+
+/** Every kind of step but those between a pair of nodes. */
 const runners: {
-  readonly [Kind in Exclude<Step['kind'], 'move-slots'>]: (
+  readonly [Kind in Exclude<Step['kind'], PairedStep['kind']>]: (
     step: StepOf<Kind>,
     context: StepContext,
   ) => Promise<Outcome>;
@@ -134,10 +141,9 @@ const runners: {
   'take-slots': takeSlots,
   'drop-claim': dropClaim,
   'announce-slots': announceSlots,
-  'gather-keys': gatherKeys,
 };
 
-function runStep<S extends Exclude<Step, MoveSlots>>(step: S, context: StepContext): Promise<Outcome> {
+function runStep<S extends Exclude<Step, PairedStep>>(step: S, context: StepContext): Promise<Outcome> {
   // The table pairs each kind with its runner; TypeScript cannot follow that through a union.
   const run = runners[step.kind] as (step: S, context: StepContext) => Promise<Outcome>;
   return run(step, context);

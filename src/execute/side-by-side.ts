@@ -1,22 +1,28 @@
 /**
- * Owns which moves of slots run at the same time: each as soon as no running one stands in its way. A node gives to
- * one target at a time, and never gives and takes at once, since slots open in both directions confuse clients.
+ * Owns which steps that send keys from one node to another run at the same time: each as soon as no running one stands
+ * in its way. A node gives to one target at a time, and never gives and takes at once: slots open in both directions
+ * confuse clients, and two servers that MIGRATE to each other wait for each other until MIGRATE's timeout.
  */
-import type { MoveSlots, Step } from '../plan/plan.ts';
+import type { Step } from '../plan/plan.ts';
 import type { StepContext } from './context.ts';
 import { KeysDiffer } from './keys-differ.ts';
 
 /** More streams into one target than this only wait for each other. */
 const mostAtOnce = 8;
 
+interface Pair {
+  readonly source: { readonly id: string };
+  readonly target: { readonly id: string };
+}
+
 /** A promise for each step, of what is left of it; steps that were not begun when the operator ended are whole. */
-export function sideBySide(
-  steps: readonly MoveSlots[],
-  run: (step: MoveSlots) => Promise<Step[]>,
+export function sideBySide<PairedStep extends Step & Pair>(
+  steps: readonly PairedStep[],
+  run: (step: PairedStep) => Promise<Step[]>,
   context: Pick<StepContext, 'signal'>,
 ): Promise<Step[]>[] {
-  const running = new Set<MoveSlots>();
-  let waiting: { readonly step: MoveSlots; readonly begin: () => void }[] = [];
+  const running = new Set<PairedStep>();
+  let waiting: { readonly step: PairedStep; readonly begin: () => void }[] = [];
   let failed = false;
 
   const beginReady = (): void => {
@@ -48,7 +54,7 @@ export function sideBySide(
   return promises;
 }
 
-function inTheWay(running: MoveSlots, next: MoveSlots): boolean {
+function inTheWay(running: Pair, next: Pair): boolean {
   return (
     running.source.id === next.source.id ||
     running.source.id === next.target.id ||

@@ -194,7 +194,7 @@ function addSlot(groups: Groups, verdict: Verdict, emptied: ReadonlySet<ClusterN
   const last = towards ?? owner;
   for (const node of gathers) {
     groups.add(towards === undefined ? 'gather' : 'gather-last', slot, [node.id, last.id], () => {
-      return { kind: 'gather-keys', source: refTo(node), owner: last, slots };
+      return { kind: 'gather-keys', source: refTo(node), target: last, slots };
     });
   }
   if (towards === undefined) return;

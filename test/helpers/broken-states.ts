@@ -237,6 +237,9 @@ export class BrokenCluster {
       const [owner = -1] = claims;
       const agreed = views.every(({ owners }) => owners[slot] === this.ids[owner]);
       const closed = views.every(({ open }) => !open.has(slot));
+      // What the owner does not have, a client is sent to look for at the other end.
+      const askedId = views[owner]?.open.get(slot);
+      const asked = places.find((place) => this.ids[place] === askedId && views[place]?.open.has(slot)) ?? -1;
       const on = (place: number): ReadonlyMap<number, string> => held[place]?.get(slot) ?? new Map();
       const found = new Map<number, Set<string>>();
       for (const place of places) {
@@ -249,7 +252,8 @@ export class BrokenCluster {
         if (there === undefined) lost.push(key);
         const values = new Set(placed.on.map((place) => placedValue(index, placed, place)));
         if (there !== undefined && [...values].some((value) => !there.has(value))) overwritten.push(key);
-        if (values.size === 1 && !values.has(on(owner).get(index) ?? '')) unserved.push(key);
+        const served = on(owner).get(index) ?? on(asked).get(index) ?? '';
+        if (values.size === 1 && !values.has(served)) unserved.push(key);
       }
       const strays = places.some((place) => place !== owner && on(place).size > 0);
       outcomes.set(slot, {
@@ -264,14 +268,16 @@ export class BrokenCluster {
 
   async #viewOf(
     member: ClusterMember,
-  ): Promise<{ readonly owners: readonly string[]; readonly open: ReadonlySet<number> }> {
+  ): Promise<{ readonly owners: readonly string[]; readonly open: ReadonlyMap<number, string> }> {
     const lines = parseNodes(await member.text('CLUSTER', 'NODES'));
     const owners: string[] = new Array(SLOT_COUNT).fill('');
     for (const { id, slots } of lines) for (const slot of SlotSet.fromRanges(slots)) owners[slot] = id;
     const own = lines.find(({ flags }) => flags.includes('myself'));
     return {
       owners,
-      open: new Set([...(own?.migrating ?? []), ...(own?.importing ?? [])].map(({ slot }) => slot)),
+      open: new Map(
+        [...(own?.importing ?? []), ...(own?.migrating ?? [])].map(({ slot, nodeId }) => [slot, nodeId]),
+      ),
     };
   }
 

@@ -10,7 +10,7 @@ import { delay } from '../../core/clock.ts';
 import { TribError } from '../../core/errors.ts';
 import { escapeBytes } from '../../core/escape.ts';
 import type { GatherKeys } from '../../plan/plan.ts';
-import { SlotSet } from '../../protocol/slots/slot-set.ts';
+import { rangesOf, SlotSet } from '../../protocol/slots/slot-set.ts';
 import { type Address, formatAddress } from '../../protocol/text/addresses.ts';
 import type { NodeLine } from '../../protocol/text/nodes.ts';
 import { askLines, isMaster } from '../cluster-nodes.ts';
@@ -36,28 +36,35 @@ interface Way {
   readonly context: StepContext;
 }
 
-/** Throws KeysDiffer when keys are left, and a TribError when a node refuses; no key is lost by it. */
-export async function gatherKeys(step: GatherKeys, context: StepContext): Promise<'done' | 'already'> {
-  const [source, owner] = [context.pool.at(step.source.address), context.pool.at(step.owner.address)];
+/**
+ * Returns the rest of the step when the operator ended it. Throws KeysDiffer when keys are left, and a TribError when a
+ * node refuses; no key is lost by it.
+ */
+export async function gatherKeys(
+  step: GatherKeys,
+  context: StepContext,
+): Promise<'done' | 'already' | GatherKeys> {
+  const [source, owner] = [context.pool.at(step.source.address), context.pool.at(step.target.address)];
   const [lines, ownerLine] = await Promise.all([askLines(source), ownLine(owner)]);
   const own = lines.find(({ flags }) => flags.includes('myself'));
   // A replica holds nothing that its master does not.
   if (!isMaster(own)) return 'already';
   const slots = slotsToGather(step, own, ownerLine);
-  const seen = lines.find(({ id }) => id === step.owner.id);
-  const host = seen === undefined || seen.ip === '' ? step.owner.address.host : seen.ip;
-  const ownerForSource = { host, port: seen?.port ?? step.owner.address.port };
+  const seen = lines.find(({ id }) => id === step.target.id);
+  const host = seen === undefined || seen.ip === '' ? step.target.address.host : seen.ip;
+  const ownerForSource = { host, port: seen?.port ?? step.target.address.port };
   const way: Way = { source, owner, ownerForSource, context };
   const differing: DifferingKeys[] = [];
   let did = false;
   for (let at = 0; at < slots.length; at += slotsAtOnce) {
+    if (context.signal?.aborted === true) return { ...step, slots: rangesOf(slots.slice(at)) };
     const chunk = slots.slice(at, at + slotsAtOnce);
     const importing = new Set(own.importing.map(({ slot }) => slot));
     const counts = await countKeys(source, chunk);
     const todo = chunk.filter((slot, index) => (counts[index] ?? 0) > 0 || importing.has(slot));
     if (todo.length === 0) continue;
     did = true;
-    await openOnSource(source, step.owner.id, todo, lines);
+    await openOnSource(source, step.target.id, todo, lines);
     const drained: number[] = [];
     for (const slot of todo) {
       const keys = await drain(way, slot);

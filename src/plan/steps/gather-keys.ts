@@ -8,19 +8,20 @@ export interface GatherKeys {
   readonly kind: 'gather-keys';
   /** Holds the keys, and does not own their slots. */
   readonly source: NodeRef;
-  readonly owner: NodeRef;
+  /** Owns the slots. */
+  readonly target: NodeRef;
   readonly slots: readonly SlotRange[];
 }
 
 export const gatherKeysKind: StepKind<GatherKeys> = {
-  describe: ({ source, owner, slots }) =>
-    `bring the keys of slots ${formatRanges(slots, ',')} that lie on ${nameOfRef(source)} to their owner ${nameOfRef(owner)}`,
-  needs: ({ source, owner }) => [source, owner],
-  whyNot: ({ owner }, topology) => notMaster(nodeById(topology, owner.id)),
+  describe: ({ source, target, slots }) =>
+    `bring the keys of slots ${formatRanges(slots, ',')} that lie on ${nameOfRef(source)} to their owner ${nameOfRef(target)}`,
+  needs: ({ source, target }) => [source, target],
+  whyNot: ({ target }, topology) => notMaster(nodeById(topology, target.id)),
   parse: (fields) => ({
     kind: 'gather-keys',
     source: fields.node('source'),
-    owner: fields.node('owner'),
+    target: fields.node('target'),
     slots: fields.slots('slots'),
   }),
 };
