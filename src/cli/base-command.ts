@@ -8,6 +8,7 @@ import { boolean, string } from '@oclif/core/flags';
 import type { Credentials, Endpoint } from '../protocol/text/addresses.ts';
 import { passwordOf, secretsOf } from './environment.ts';
 import type { OutputMode, Session } from './session.ts';
+import { type SourceFlags, sourceCredentialsOf } from './source-flags.ts';
 import { type TlsFlags, tlsFlags, tlsOf, tlsWords } from './tls-flags.ts';
 
 /** What every command reads from its flags. */
@@ -42,16 +43,32 @@ export abstract class TribCommand extends Command {
   #secrets: string[] = [];
 
   /** The session of this run. A password in an address serves where no flag gives one. */
-  protected async session(flags: CommonFlags, endpoints: readonly Endpoint[]): Promise<Session> {
+  protected async session(
+    flags: CommonFlags,
+    endpoints: readonly Endpoint[],
+    from?: { readonly flags: SourceFlags; readonly source?: Endpoint },
+  ): Promise<Session> {
     const { processSession } = await import('./session.ts');
     const byUrl = endpoints.some(({ tls }) => tls);
     const tls = await tlsOf(flags, byUrl);
     const credentials = await credentialsOf(flags, endpoints);
     if (credentials !== undefined) this.#secrets.push(credentials.password);
-    const user = credentials?.username;
-    const accessWords = [...(user === undefined ? [] : ['--user', user]), ...tlsWords(flags, byUrl)];
+    const sourceCredentials = from && (await sourceCredentialsOf(from.flags, from.source));
+    if (sourceCredentials !== undefined) this.#secrets.push(sourceCredentials.password);
+    const accessWords = [
+      ...userWords('--user', credentials),
+      ...userWords('--from-user', sourceCredentials),
+      ...tlsWords(flags, byUrl),
+    ];
     const mode: OutputMode = flags.json ? 'json' : flags.events ? 'events' : 'human';
-    return processSession({ mode, colour: !flags['no-color'], credentials, tls, accessWords });
+    return processSession({
+      mode,
+      colour: !flags['no-color'],
+      credentials,
+      sourceCredentials,
+      tls,
+      accessWords,
+    });
   }
 
   /** The words of the command line that are no flags, in their order. */
@@ -72,6 +89,11 @@ export abstract class TribCommand extends Command {
     const words = end < 0 ? this.argv : this.argv.slice(0, end);
     return words.includes('--json') ? 'json' : words.includes('--events') ? 'events' : 'human';
   }
+}
+
+function userWords(flag: string, credentials: Credentials | undefined): string[] {
+  const user = credentials?.username;
+  return user === undefined ? [] : [flag, user];
 }
 
 /** --askpass goes before --pass, that before an address, and that before the environment, as in redis-cli. */

@@ -7,6 +7,7 @@ import type { Finished, TribEvent } from '../execute/events.ts';
 import type { OperationOptions } from '../execute/operations/options.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import { SlotSet } from '../protocol/slots/slot-set.ts';
+import { SOURCE_PASSWORD } from './environment.ts';
 import { goOnCommand, slotsLeft, stepsLeft } from './go-on.ts';
 import { Interrupts } from './interrupts.ts';
 import { Journal } from './journal.ts';
@@ -39,6 +40,7 @@ export async function play(
   const record = new Record(planOrigin, session, journal);
   const options: OperationOptions = {
     credentials: session.credentials,
+    sourceCredentials: session.sourceCredentials,
     tls: session.tls,
     signal: interrupts.signal,
     savePlan: async (plan) => {
@@ -88,8 +90,12 @@ function exitCodeAfter(finished: Finished | undefined, signalCode: number | unde
 
 function howLines(goOn: readonly string[], session: Session): string[] {
   if (goOn.length === 0) return [];
-  const password = session.credentials === undefined ? '' : ', with the password in REDISCLI_AUTH';
-  return [`To go on${password}:`, `  ${goOn.join(' && \\\n  ')}`];
+  const passwords = [
+    ...(session.credentials === undefined ? [] : ['the password in REDISCLI_AUTH']),
+    ...(session.sourceCredentials === undefined ? [] : [`that of the source in ${SOURCE_PASSWORD}`]),
+  ];
+  const needs = passwords.length === 0 ? '' : `, with ${passwords.join(' and ')}`;
+  return [`To go on${needs}:`, `  ${goOn.join(' && \\\n  ')}`];
 }
 
 /** What has happened so far, as far as going on needs it. */

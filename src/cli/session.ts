@@ -17,6 +17,8 @@ export interface Session {
   readonly paint: Paint;
   readonly width: number;
   readonly credentials: Credentials | undefined;
+  /** Of the server outside the cluster from which keys are imported. */
+  readonly sourceCredentials: Credentials | undefined;
   /** Undefined: connections are plain ones. */
   readonly tls: TlsSettings | undefined;
   /** The flags with which the nodes are reached, for a command line that goes on; never a password. */
@@ -29,6 +31,7 @@ export interface SessionOptions {
   readonly mode: OutputMode;
   readonly colour: boolean;
   readonly credentials: Credentials | undefined;
+  readonly sourceCredentials: Credentials | undefined;
   readonly tls: TlsSettings | undefined;
   readonly accessWords: readonly string[];
 }

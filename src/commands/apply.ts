@@ -1,6 +1,7 @@
 /** Owns `trib apply`: a plan from a file is carried out, or finished. */
 import { TribCommand } from '../cli/base-command.ts';
 import { changeFlags } from '../cli/flags.ts';
+import { sourceFlags } from '../cli/source-flags.ts';
 
 export class Apply extends TribCommand {
   static override summary = 'Carry out a plan that was kept with --plan, or finish it.';
@@ -12,11 +13,11 @@ export class Apply extends TribCommand {
     '<%= config.bin %> apply move.json',
   ];
   static override strict = false;
-  static override flags = changeFlags;
+  static override flags = { ...changeFlags, ...sourceFlags };
 
   override async run(): Promise<void> {
     const { flags, raw } = await this.parse(Apply);
     const { runApply } = await import('../cli/run-apply.ts');
-    await runApply(this.wordsOf(raw), flags, (endpoints) => this.session(flags, endpoints));
+    await runApply(this.wordsOf(raw), flags, (endpoints) => this.session(flags, endpoints, { flags }));
   }
 }

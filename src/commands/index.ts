@@ -11,12 +11,14 @@ import { Down } from './down.ts';
 import { Drain } from './drain.ts';
 import { Failover } from './failover.ts';
 import { Fix } from './fix.ts';
+import { Import } from './import.ts';
 import { Info } from './info.ts';
 import { Node } from './node.ts';
 import { Nodes } from './nodes.ts';
 import { Rebalance } from './rebalance.ts';
 import { ReplaceNode } from './replace-node.ts';
 import { Reshard } from './reshard.ts';
+import { Restore } from './restore.ts';
 import { Resume } from './resume.ts';
 import { SetTimeout } from './set-timeout.ts';
 import { Slots } from './slots.ts';
@@ -37,12 +39,14 @@ export const commands = {
   drain: Drain,
   failover: Failover,
   fix: Fix,
+  import: Import,
   info: Info,
   node: Node,
   nodes: Nodes,
   rebalance: Rebalance,
   'replace-node': ReplaceNode,
   reshard: Reshard,
+  restore: Restore,
   resume: Resume,
   'set-timeout': SetTimeout,
   slots: Slots,

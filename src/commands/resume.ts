@@ -2,6 +2,7 @@
 import { boolean } from '@oclif/core/flags';
 import { TribCommand } from '../cli/base-command.ts';
 import { changeFlags } from '../cli/flags.ts';
+import { sourceFlags } from '../cli/source-flags.ts';
 
 export class Resume extends TribCommand {
   static override summary = 'Go on with what was interrupted.';
@@ -16,12 +17,13 @@ export class Resume extends TribCommand {
   static override strict = false;
   static override flags = {
     ...changeFlags,
+    ...sourceFlags,
     forget: boolean({ summary: 'Forget the unfinished plans instead; the cluster is left as it is.' }),
   };
 
   override async run(): Promise<void> {
     const { flags, raw } = await this.parse(Resume);
     const { runResume } = await import('../cli/run-apply.ts');
-    await runResume(this.wordsOf(raw), flags, (endpoints) => this.session(flags, endpoints));
+    await runResume(this.wordsOf(raw), flags, (endpoints) => this.session(flags, endpoints, { flags }));
   }
 }

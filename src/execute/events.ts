@@ -110,6 +110,38 @@ export type TribEvent =
       readonly rdbVersion: number;
       readonly tookMs: number;
     }
+  /** The file is whole, and understood to its last byte; `otherKeys` are those of other databases than 0. */
+  | {
+      readonly type: 'file-verified';
+      readonly file: string;
+      readonly bytes: number;
+      readonly sha256: string;
+      readonly keys: number;
+      readonly otherKeys: number;
+      readonly functions: number;
+    }
+  /** A server outside the cluster was asked what it holds, in database 0 and in those that a cluster does not have. */
+  | {
+      readonly type: 'source-counted';
+      readonly source: Address;
+      readonly keys: number;
+      readonly others: readonly { readonly db: number; readonly keys: number }[];
+    }
+  /** Keys from outside the cluster are on a master; `names`, where they are told, with what is no ASCII escaped. */
+  | {
+      readonly type: 'keys-written';
+      readonly target: Address;
+      readonly keys: number;
+      readonly names?: readonly string[];
+    }
+  /** What became of all keys from outside: `differing` are those that were there with other values, and still are. */
+  | {
+      readonly type: 'keys-settled';
+      readonly written: number;
+      readonly already: number;
+      readonly expired: number;
+      readonly differing: readonly string[];
+    }
   /** The folder holds a whole backup. */
   | { readonly type: 'backup-made'; readonly dir: string; readonly manifest: BackupManifest }
   | Finished;

@@ -15,6 +15,7 @@ import { copyFunctions } from './steps/copy-functions.ts';
 import { failover, takeOver } from './steps/failover.ts';
 import { forget } from './steps/forget.ts';
 import { gatherKeys } from './steps/gather-keys.ts';
+import { importKeys } from './steps/import-keys/import-keys.ts';
 import { join } from './steps/join.ts';
 import { meet } from './steps/meet.ts';
 import { moveSlots } from './steps/move-slots/move-slots.ts';
@@ -22,6 +23,8 @@ import { closeSlots, openSlotsBetween } from './steps/open-slots.ts';
 import { replicaMigration } from './steps/replica-migration.ts';
 import { replicate } from './steps/replicate.ts';
 import { reset } from './steps/reset.ts';
+import { loadFunctions } from './steps/restore-files/load-functions.ts';
+import { restoreFiles } from './steps/restore-files/restore-files.ts';
 import { setConfigEpoch } from './steps/set-config-epoch.ts';
 import { setNodeTimeout } from './steps/set-node-timeout.ts';
 import { waitAgreement } from './steps/wait-agreement.ts';
@@ -141,6 +144,9 @@ const runners: {
   'take-slots': takeSlots,
   'drop-claim': dropClaim,
   'announce-slots': announceSlots,
+  'load-functions': loadFunctions,
+  'restore-files': restoreFiles,
+  'import-keys': importKeys,
 };
 
 function runStep<S extends Exclude<Step, PairedStep>>(step: S, context: StepContext): Promise<Outcome> {

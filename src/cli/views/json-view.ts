@@ -13,6 +13,8 @@ export class JsonView implements View {
   readonly #differing: unknown[] = [];
   #movesSlots = false;
 
+  readonly #files: unknown[] = [];
+
   constructor(session: Session) {
     this.#session = session;
   }
@@ -41,6 +43,19 @@ export class JsonView implements View {
         this.#document['dir'] = event.dir;
         this.#document['backup'] = event.manifest;
         break;
+      case 'file-verified': {
+        const { type: _, ...file } = event;
+        this.#files.push(file);
+        break;
+      }
+      case 'source-counted':
+        this.#document['source'] = { ...event.source, keys: event.keys, others: event.others };
+        break;
+      case 'keys-settled': {
+        const { type: _, ...keys } = event;
+        this.#document['keys'] = keys;
+        break;
+      }
       case 'note':
         this.#notes.push({ severity: event.severity, message: event.message });
         break;
@@ -68,6 +83,7 @@ export class JsonView implements View {
 
   #end({ ok, operation, outcome, slots, keys, tookMs }: Finished): void {
     if (this.#replies.length > 0) this.#document['replies'] = this.#replies;
+    if (this.#files.length > 0) this.#document['files'] = this.#files;
     if (this.#notes.length > 0) this.#document['notes'] = this.#notes;
     if (this.#differing.length > 0) this.#document['differing'] = this.#differing;
     const moved = this.#movesSlots || operation === 'rebalance' ? { slots, keys } : {};

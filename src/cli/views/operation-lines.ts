@@ -9,6 +9,7 @@ import type { Session } from '../session.ts';
 import { backupLines } from './backup-lines.ts';
 import { createLines } from './create-lines.ts';
 import { fixLines } from './fix-lines.ts';
+import { importLines } from './import-lines.ts';
 import {
   addNodeLines,
   delNodeLines,
@@ -23,6 +24,7 @@ import {
 import { stepLines } from './plan-lines.ts';
 import { rebalanceLines } from './rebalance-lines.ts';
 import { reshardLines } from './reshard-lines.ts';
+import { restoreLines } from './restore-lines.ts';
 import { checkEvent } from './slot-report-lines.ts';
 import type { Operation } from './view.ts';
 
@@ -42,6 +44,8 @@ export interface OperationLines {
 
 const rows: { readonly [Name in Operation]?: OperationLines } = {
   backup: backupLines,
+  import: importLines,
+  restore: restoreLines,
   'add-node': addNodeLines,
   create: createLines,
   'del-node': delNodeLines,

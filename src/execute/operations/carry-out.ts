@@ -37,6 +37,7 @@ export async function* carryOut(
       summary.slots++;
       summary.keys += value.keys;
     }
+    if (value.type === 'keys-written') summary.keys += value.keys;
     // A step that goes on although a node failed tells of it in this way.
     if (value.type === 'replied' && !value.ok) refused = true;
     yield value;

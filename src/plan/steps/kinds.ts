@@ -12,6 +12,7 @@ import { type CopyFunctions, copyFunctionsKind } from './copy-functions.ts';
 import { type Failover, failoverKind, type TakeOver, takeOverKind } from './failover.ts';
 import { type Forget, forgetKind } from './forget.ts';
 import { type GatherKeys, gatherKeysKind } from './gather-keys.ts';
+import { type ImportKeys, importKeysKind } from './import-keys.ts';
 import { type Join, joinKind } from './join.ts';
 import { type Meet, meetKind, type WaitJoined, waitJoinedKind } from './meet.ts';
 import { type MoveSlots, moveSlotsKind } from './move-slots.ts';
@@ -19,6 +20,12 @@ import { type CloseSlots, closeSlotsKind, type OpenSlots, openSlotsKind } from '
 import { type ReplicaMigration, replicaMigrationKind } from './replica-migration.ts';
 import { type Replicate, replicateKind } from './replicate.ts';
 import { type Reset, resetKind } from './reset.ts';
+import {
+  type LoadFunctions,
+  loadFunctionsKind,
+  type RestoreFiles,
+  restoreFilesKind,
+} from './restore-files.ts';
 import { type SetConfigEpoch, setConfigEpochKind } from './set-config-epoch.ts';
 import { type SetNodeTimeout, setNodeTimeoutKind } from './set-node-timeout.ts';
 import type { StepKind } from './step-kind.ts';
@@ -40,6 +47,7 @@ export type Step =
   | Forget
   | Join
   | ReplicaMigration
+  | Release
   | Reset
   | SetNodeTimeout
   | WaitReplicaSync
@@ -48,7 +56,10 @@ export type Step =
   | TakeSlots
   | DropClaim
   | AnnounceSlots
-  | GatherKeys;
+  | GatherKeys
+  | LoadFunctions
+  | RestoreFiles
+  | ImportKeys;
 
 export type StepOf<Kind extends Step['kind']> = Extract<Step, { readonly kind: Kind }>;
 
@@ -76,6 +87,9 @@ const stepKinds: { readonly [Kind in Step['kind']]: StepKind<StepOf<Kind>> } = {
   'drop-claim': dropClaimKind,
   'announce-slots': announceSlotsKind,
   'gather-keys': gatherKeysKind,
+  'load-functions': loadFunctionsKind,
+  'restore-files': restoreFilesKind,
+  'import-keys': importKeysKind,
 };
 
 /** The row of a step. */

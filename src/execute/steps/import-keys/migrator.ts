@@ -1,0 +1,225 @@
+/**
+ * Owns the sending of listed keys to the masters of their slots, by MIGRATE at the source: a key is gone there only when
+ * its master has it. A key that the cluster has already is compared, and left alone when it is another. It follows slots
+ * that move meanwhile. Source: https://redis.io/commands/migrate, Redis cluster.c migrateCommand.
+ */
+import { type Command, ConnectionLost, type Reply, ReplyError, refusal } from '../../../client/command.ts';
+import type { NodeClient } from '../../../client/node-client.ts';
+import { delay } from '../../../core/clock.ts';
+import { TribError } from '../../../core/errors.ts';
+import { escapeBytes } from '../../../core/escape.ts';
+import { keySlot } from '../../../protocol/slots/key-slot.ts';
+import { type Address, formatAddress } from '../../../protocol/text/addresses.ts';
+import type { StepContext } from '../../context.ts';
+import { redirectionIn, type SlotOwners } from '../../slot-owners.ts';
+import { BatchSize } from '../move-slots/batch-size.ts';
+import { compareCopies } from '../move-slots/compare-copies.ts';
+import type { SizeGuard, StayingKey } from '../move-slots/large-keys.ts';
+import type { Batch } from './key-queue.ts';
+
+/** Without any progress for this long, what should pass by itself is given up on. */
+const patienceMs = 30_000;
+const firstPauseMs = 20;
+const longestPauseMs = 1000;
+/** MIGRATE connects and may try once more, each within its timeout; and other commands may stand before it. */
+const replyPatienceFactor = 4;
+const replyPatienceMs = 15_000;
+
+export interface KeysMigrated {
+  written: number;
+  /** The cluster had them already, the same. */
+  already: number;
+  readonly differing: Buffer[];
+  /** Too big to be sent, or to be sent as the operator wants it. */
+  readonly staying: StayingKey[];
+}
+
+/** What is tried again, and why. */
+class Passing extends Error {
+  override readonly name = 'Passing';
+}
+
+export class Migrator {
+  readonly result: KeysMigrated = { written: 0, already: 0, differing: [], staying: [] };
+  readonly #context: StepContext;
+  readonly #owners: SlotOwners;
+  readonly #guard: SizeGuard;
+  readonly #copy: boolean;
+  readonly #size: BatchSize;
+  #lastReplyMs = 0;
+
+  constructor(owners: SlotOwners, guard: SizeGuard, copy: boolean, context: StepContext) {
+    this.#owners = owners;
+    this.#guard = guard;
+    this.#copy = copy;
+    this.#context = context;
+    this.#size = new BatchSize(context.moveOptions.pipeline, context.moveOptions.maxPauseMs);
+  }
+
+  /** How many keys go into one MIGRATE now. */
+  get batchKeys(): number {
+    return Math.min(this.#size.keys, this.#context.pace?.portionKeys ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Resolves when every key of the batch is settled; `source` is a connection of its own. Throws a TribError. */
+  async send(source: NodeClient, batch: Batch): Promise<void> {
+    const { clock, emit } = this.#context;
+    let groups: readonly Batch[] = [batch];
+    let progressMs = clock.monotonicMs();
+    for (let pauseMs = firstPauseMs; groups.length > 0; ) {
+      const [group, ...others] = groups;
+      if (group === undefined) return;
+      try {
+        const rest = await this.#sendOnce(source, group);
+        groups = rest.length === 0 ? others : [{ target: group.target, keys: rest }, ...others];
+        pauseMs = firstPauseMs;
+        progressMs = clock.monotonicMs();
+      } catch (error) {
+        if (!(error instanceof Passing || error instanceof ConnectionLost)) throw error;
+        if (clock.monotonicMs() - progressMs > patienceMs)
+          throw gaveUp(source.address, group.target, error.message);
+        emit({ type: 'retrying', node: source.address, reason: error.message });
+        await delay(clock, pauseMs);
+        pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+        await this.#owners.refresh().catch(() => {});
+        // What went over is not there any more, or found equal; what is left may belong to another by now.
+        groups = this.#byOwner(
+          groups.flatMap(({ keys }) => keys),
+          group.target,
+        );
+      }
+    }
+  }
+
+  /** `last`: who is tried for a slot that nobody has now. */
+  #byOwner(keys: readonly Buffer[], last: Address): Batch[] {
+    const groups = new Map<string, { target: Address; keys: Buffer[] }>();
+    for (const key of keys) {
+      const target = this.#owners.of(keySlot(key.latin1Slice())) ?? last;
+      const name = formatAddress(target);
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, { target, keys: [key] });
+      else group.keys.push(key);
+    }
+    return [...groups.values()];
+  }
+
+  /** Returns the keys that did not fit into one MIGRATE. */
+  async #sendOnce(source: NodeClient, { target, keys }: Batch): Promise<readonly Buffer[]> {
+    const { now, stays } = await this.#guard.fit(keys);
+    if (now.length === 0 && stays !== undefined) {
+      this.result.staying.push(stays);
+      return keys.slice(1);
+    }
+    const verdict = await this.#migrate(source, target, now, this.#context.moveOptions.replace);
+    if (verdict === 'written') this.#tell(target, now);
+    if (verdict === 'busy') await this.#settleBusy(source, target, now);
+    return keys.slice(now.length);
+  }
+
+  /** Some of the keys are in the cluster already: from a run that broke off, or written by others. */
+  async #settleBusy(source: NodeClient, target: Address, keys: readonly Buffer[]): Promise<void> {
+    const ends = { source, target: this.#context.pool.at(target) };
+    const { equal, differing, missing } = await compareCopies(ends, keys);
+    const compared = new Set([...equal, ...differing, ...missing]);
+    // Not at the source any more: they have gone over with this MIGRATE.
+    this.#tell(
+      target,
+      keys.filter((key) => !compared.has(key)),
+    );
+    this.result.differing.push(...differing);
+    this.result.already += equal.length;
+    const again = [
+      // Proven equal: what is left to do is to take them away at the source.
+      { keys: this.#copy ? [] : equal, replace: true },
+      { keys: missing, replace: false },
+    ];
+    for (const { keys: group, replace } of again) {
+      if (group.length === 0) continue;
+      const verdict = await this.#migrate(source, target, group, replace);
+      if (verdict === 'busy') throw new Passing('keys are being written to the cluster meanwhile');
+      if (!replace && verdict === 'written') this.#tell(target, group);
+    }
+  }
+
+  /** "gone": the source holds none of the keys any more. Throws Passing, a ConnectionLost or a TribError. */
+  async #migrate(
+    source: NodeClient,
+    target: Address,
+    keys: readonly Buffer[],
+    replace: boolean,
+  ): Promise<'written' | 'gone' | 'busy'> {
+    const { clock, moveOptions, pool } = this.#context;
+    const { timeoutMs } = moveOptions;
+    const client = pool.at(target);
+    // Whether it needs the password is known once it was asked.
+    await client.connect();
+    const { host, port } = this.#owners.announced(target);
+    const credentials = client.acceptedCredentials;
+    const command: Command = [
+      ...['MIGRATE', host, port, '', 0, timeoutMs],
+      ...(this.#copy ? ['COPY'] : []),
+      ...(replace ? ['REPLACE'] : []),
+      ...(credentials === undefined
+        ? []
+        : credentials.username === undefined
+          ? ['AUTH', credentials.password]
+          : ['AUTH2', credentials.username, credentials.password]),
+      'KEYS',
+      ...keys,
+    ];
+    if (this.#context.signal?.aborted !== true) await this.#context.pace?.pass(keys.length);
+    const sentMs = clock.monotonicMs();
+    const options = { timeoutMs: timeoutMs * replyPatienceFactor + replyPatienceMs };
+    const [reply = null] = await source.pipeline([command], options);
+    const nowMs = clock.monotonicMs();
+    // The source does one thing at a time: what others sent before stood before this.
+    const tookMs = nowMs - Math.max(sentMs, this.#lastReplyMs);
+    this.#size.learn(keys.length, tookMs);
+    this.#guard.learn(keys.length, tookMs);
+    this.#lastReplyMs = nowMs;
+    return this.#judge(reply, source.address, target);
+  }
+
+  #judge(reply: Reply, source: Address, target: Address): 'written' | 'gone' | 'busy' {
+    if (!(reply instanceof ReplyError)) return String(reply) === 'NOKEY' ? 'gone' : 'written';
+    const text = reply.message;
+    if (/\bBUSYKEY\b/.test(text)) return 'busy';
+    const redirected = redirectionIn(text, target);
+    if (redirected !== undefined) {
+      if (redirected.kind === 'MOVED') this.#owners.learn(redirected);
+      throw new Passing(text);
+    }
+    if (/\b(IOERR|LOADING|CLUSTERDOWN|TRYAGAIN|BUSY|MASTERDOWN|READONLY)\b|timeout connecting/i.test(text)) {
+      throw new Passing(text);
+    }
+    if (/\b(NOAUTH|WRONGPASS|NOPERM)\b|called without any password/.test(text)) {
+      throw new TribError('auth', `${formatAddress(target)} refused the keys that MIGRATE brought: ${text}`, {
+        hint: 'Check the password and the user of the cluster, and that this user may RESTORE.',
+      });
+    }
+    if (/\bOOM\b/.test(text)) {
+      throw new TribError('failed', `${formatAddress(target)} is out of memory (maxmemory): ${text}`, {
+        hint: 'Give it more, or the cluster more masters; then go on.',
+      });
+    }
+    throw refusal(source, ['MIGRATE'], reply);
+  }
+
+  #tell(target: Address, keys: readonly Buffer[]): void {
+    if (keys.length === 0) return;
+    this.result.written += keys.length;
+    const names = keys.map((key) => escapeBytes(key));
+    this.#context.emit({ type: 'keys-written', target, keys: keys.length, names });
+  }
+}
+
+function gaveUp(source: Address, target: Address, reason: string): TribError {
+  return new TribError(
+    'timeout',
+    `${formatAddress(source)} could not send keys to ${formatAddress(target)} for ${patienceMs / 1000} s: ${reason}`,
+    {
+      hint: `Keys go from the source straight to the masters: can it reach them? What was imported stays, and no key is lost.`,
+    },
+  );
+}
