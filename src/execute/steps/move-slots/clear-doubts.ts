@@ -54,7 +54,9 @@ export async function choosePretence({ source, target, step }: Ends): Promise<Pr
   const moving = SlotSet.fromRanges(step.slots);
   const open = new Set(taker.importing.map((entry) => entry.slot));
   const slots = [...SlotSet.fromRanges(giver.slots)].filter((candidate) => !open.has(candidate));
-  const slot = slots.find((candidate) => !moving.has(candidate)) ?? slots.at(-1);
+  const deaf = new Set(taker.importing.map(({ slot: open }) => open));
+  const closed = slots.filter((candidate) => !deaf.has(candidate));
+  const slot = closed.find((candidate) => !moving.has(candidate)) ?? closed.at(-1);
   // The target tells the source of the pretended owner, if that has an epoch of which the source does not know yet.
   const known = new Map(ofSource.map(({ id, configEpoch }) => [id, configEpoch]));
   const others = ofTarget.filter((line) => isMaster(line) && line.id !== giver.id && line.id !== taker.id);
