@@ -7,7 +7,8 @@
 /** Of redis-trib.rb, and without a question there. */
 const neverAsking = ['fix', 'rebalance', 'add-node', 'del-node', 'set-timeout', 'import'];
 
-const answers = ['--yes', '--dry-run', '--simulate', '--help'];
+/** Answered already; or of trib alone, so that no such script has it. */
+const answers = ['--yes', '--dry-run', '--simulate', '--help', '--drain'];
 
 /** `canAsk`: somebody sits at a terminal. */
 export function translateRedisTrib(words: readonly string[], canAsk: boolean): readonly string[] {
