@@ -90,6 +90,22 @@ export function divideSlots(count: number): SlotRange[] {
   return ranges;
 }
 
+/** Slots for each master by its weight, ascending; none for a weight of 0. Equal weights get what redis-cli gives. */
+export function divideByWeight(weights: readonly number[]): SlotRange[][] {
+  const [first = 1] = weights;
+  if (first > 0 && weights.every((weight) => weight === first)) {
+    return divideSlots(weights.length).map((range) => [range]);
+  }
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let sum = 0;
+  return weights.map((weight) => {
+    const from = Math.round((SLOT_COUNT * sum) / total);
+    sum += weight;
+    const to = Math.round((SLOT_COUNT * sum) / total);
+    return to > from ? [{ first: from, last: to - 1 }] : [];
+  });
+}
+
 /** Rotating by one often gives a better start where hosts repeat in the same order. */
 function rotated<T>(items: readonly T[]): T[] {
   return [...items.slice(1), ...items.slice(0, 1)];
@@ -173,7 +189,7 @@ function swapMasters<Node>(places: ReplicaPlace<Node>[], one: number, other: num
   places[other] = { node: b.node, master: a.master };
 }
 
-function gradeOf(places: readonly ReplicaPlace<Placeable>[]): AntiAffinity {
+export function gradeOf(places: readonly ReplicaPlace<Placeable>[]): AntiAffinity {
   const penalty = penaltyOf(places);
   if (penalty === 0) return 'perfect';
   return penalty >= withMasterPenalty ? 'replica-with-master' : 'replicas-together';

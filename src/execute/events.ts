@@ -6,6 +6,7 @@ import type { Finding } from '../cluster/health.ts';
 import type { SlotReport } from '../cluster/slot-report.ts';
 import type { Topology } from '../cluster/topology.ts';
 import type { BackupManifest } from '../plan/backup-manifest.ts';
+import type { Comparison } from '../plan/compare-layout.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import type { SlotRange } from '../protocol/slots/slot-set.ts';
 import type { Address } from '../protocol/text/addresses.ts';
@@ -144,12 +145,14 @@ export type TribEvent =
     }
   /** The folder holds a whole backup. */
   | { readonly type: 'backup-made'; readonly dir: string; readonly manifest: BackupManifest }
+  /** A cluster was laid beside a topology file. */
+  | ({ readonly type: 'compared' } & Comparison)
   | Finished;
 
 /** The last event of an operation that did not throw. */
 export interface Finished {
   readonly type: 'finished';
-  readonly operation: Plan['operation'] | 'check' | 'call' | 'wait' | 'backup';
+  readonly operation: Plan['operation'] | 'check' | 'call' | 'diff' | 'wait' | 'backup';
   /** "planned": only the plan was wanted. "declined": the operator did not approve it. */
   readonly outcome: 'done' | 'planned' | 'declined' | 'interrupted';
   /** Whether the operator got what they asked for, and nothing is wrong. */

@@ -20,6 +20,7 @@ import { join } from './steps/join.ts';
 import { meet } from './steps/meet.ts';
 import { moveSlots } from './steps/move-slots/move-slots.ts';
 import { closeSlots, openSlotsBetween } from './steps/open-slots.ts';
+import { release } from './steps/release.ts';
 import { replicaMigration } from './steps/replica-migration.ts';
 import { replicate } from './steps/replicate.ts';
 import { reset } from './steps/reset.ts';
@@ -136,6 +137,7 @@ const runners: {
   forget,
   join,
   'replica-migration': replicaMigration,
+  release,
   reset,
   'set-node-timeout': setNodeTimeout,
   'wait-replica-sync': waitReplicaSync,

@@ -11,7 +11,7 @@ import { kindOf } from './steps/kinds.ts';
  * Operations that are there to deal with problems are not kept from their work by them. (A new node is not known to
  * all until it has joined.)
  */
-const worksOnProblems: readonly PlanOperation[] = ['replace-node', 'fix'];
+const worksOnProblems: readonly PlanOperation[] = ['replace-node', 'fix', 'topology'];
 
 /** Why the plan cannot be carried out any more, a sentence each; empty when it can, be it for the rest. */
 export function whyStale(plan: Plan, topology: Topology): string[] {

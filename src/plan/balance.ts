@@ -89,7 +89,8 @@ export function balance(
 /** The slots that each weight comes to, rounded down; what is left over is given out one by one. */
 function holdersBySlots(weighted: readonly Weighted[]): Holder[] {
   const total = weighted.reduce((sum, { weight }) => Math.fround(sum + Math.fround(weight)), 0);
-  const each = Math.fround(SLOT_COUNT / total);
+  const all = weighted.reduce((sum, { node }) => sum + node.slotCount, 0);
+  const each = Math.fround(all / total);
   const holders = weighted.map(({ node, weight }): Holder => {
     const exact = Math.fround(each * Math.fround(weight));
     const expected = Math.trunc(exact);

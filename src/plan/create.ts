@@ -1,8 +1,18 @@
 /** Owns the plan that makes one cluster of separate, empty nodes. Pure. */
-import { fewestMasters, masterCount, placeNodes } from '../cluster/placement.ts';
+import {
+  type AntiAffinity,
+  divideByWeight,
+  fewestMasters,
+  gradeOf,
+  masterCount,
+  placeNodes,
+  type ReplicaPlace,
+} from '../cluster/placement.ts';
 import type { ClusterNode, Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
+import type { SlotRange } from '../protocol/slots/slot-set.ts';
+import type { Weighted } from './balance.ts';
 import { refuseUsed } from './empty-node.ts';
 import { type CreatePlan, defaultMoveOptions, PLAN_VERSION, refTo, type Step } from './plan.ts';
 
@@ -11,6 +21,15 @@ export interface CreateRequest {
   readonly replicas: number;
   /** The last step is to wait until clients are served and replicas have their links. */
   readonly waitServing: boolean;
+  /** One or two masters will do: nobody can be elected in the place of one that fails. */
+  readonly allowFewMasters?: boolean;
+}
+
+/** Who is to be what in a new cluster. */
+interface Cast {
+  readonly masters: readonly { readonly node: ClusterNode; readonly slots: readonly SlotRange[] }[];
+  readonly replicas: readonly ReplicaPlace<ClusterNode>[];
+  readonly antiAffinity: AntiAffinity;
 }
 
 /**
@@ -18,13 +37,46 @@ export interface CreateRequest {
  * named twice, "unsafe" when one has keys, slots or company.
  */
 export function planCreate(topology: Topology, request: CreateRequest, random: Random): CreatePlan {
-  const { nodes, seed } = topology;
-  refuseTooFew(nodes.length, request.replicas);
+  const { nodes } = topology;
+  refuseTooFew(nodes.length, request);
   for (const node of nodes) refuseUsed(node);
   const { masters, replicas, antiAffinity } = placeNodes(nodes, request.replicas, random);
+  const cast = {
+    masters: masters.map(({ node, slots }) => ({ node, slots: [slots] })),
+    replicas,
+    antiAffinity,
+  };
+  return planCast(topology, cast, request);
+}
+
+/** As planCreate, where it is said who is what: masters by weight. */
+export function planCreateAs(
+  topology: Topology,
+  masters: readonly Weighted[],
+  replicas: readonly ReplicaPlace<ClusterNode>[],
+  request: CreateRequest,
+): CreatePlan {
+  for (const node of topology.nodes) refuseUsed(node);
+  if (masters.length < fewestMasters && request.allowFewMasters !== true) throw tooFewMasters(masters.length);
+  const slots = divideByWeight(masters.map(({ weight }) => weight));
+  const cast = {
+    masters: masters.map(({ node }, index) => ({ node, slots: slots[index] ?? [] })),
+    replicas,
+    antiAffinity: gradeOf(replicas),
+  };
+  return planCast(topology, cast, request);
+}
+
+function planCast(
+  { nodes, seed }: Topology,
+  { masters, replicas, antiAffinity }: Cast,
+  request: CreateRequest,
+): CreatePlan {
   const all = nodes.map(refTo);
   const steps: Step[] = [
-    ...masters.map(({ node, slots }): Step => ({ kind: 'assign-slots', node: refTo(node), slots: [slots] })),
+    ...masters
+      .filter(({ slots }) => slots.length > 0)
+      .map(({ node, slots }): Step => ({ kind: 'assign-slots', node: refTo(node), slots })),
     ...epochSteps(nodes),
     { kind: 'meet', nodes: all },
     { kind: 'wait-joined', nodes: all },
@@ -50,8 +102,19 @@ export function planCreate(topology: Topology, request: CreateRequest, random: R
   };
 }
 
-function refuseTooFew(nodeCount: number, replicas: number): void {
-  if (masterCount(nodeCount, replicas) >= fewestMasters) return;
+function tooFewMasters(count: number): TribError {
+  return new TribError(
+    'usage',
+    `${count} master${count === 1 ? '' : 's'} cannot elect a replica in the place of a master that fails: a cluster has at least ${fewestMasters}.`,
+    { hint: 'If that is meant: --allow-few-masters.' },
+  );
+}
+
+function refuseTooFew(nodeCount: number, { replicas, allowFewMasters = false }: CreateRequest): void {
+  if (masterCount(nodeCount, replicas) >= (allowFewMasters ? 1 : fewestMasters)) return;
+  if (allowFewMasters) {
+    throw new TribError('usage', `${replicas} replicas for a master take more than ${nodeCount} nodes.`);
+  }
   throw new TribError(
     'usage',
     [
@@ -60,6 +123,7 @@ function refuseTooFew(nodeCount: number, replicas: number): void {
       `*** This is not possible with ${nodeCount} nodes and ${replicas} replicas per node.`,
       `*** At least ${fewestMasters * (replicas + 1)} nodes are required.`,
     ].join('\n'),
+    { hint: 'Fewer masters, which cannot replace one that fails, are made with --allow-few-masters.' },
   );
 }
 

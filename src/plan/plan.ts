@@ -75,6 +75,7 @@ export const planOperations = [
   'fix',
   'restore',
   'import',
+  'topology',
 ] as const;
 
 export type PlanOperation = (typeof planOperations)[number];

@@ -3,7 +3,7 @@
  * Which masters take part, and when nothing is to be done, is redis-cli's rule.
  * Source: redis-cli.c clusterManagerCommandRebalance.
  */
-import { type ClusterNode, mastersOf, nameOfNode, nodeById, type Topology } from '../cluster/topology.ts';
+import { type ClusterNode, inOrder, nameOfNode, nodeById, type Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
 import { formatRanges, rangesOf, SlotSet } from '../protocol/slots/slot-set.ts';
@@ -75,8 +75,8 @@ function whoTakesPart(topology: Topology, request: RebalanceRequest): Weighted[]
       throw new TribError('usage', `A weight is a number, 0 or more, not ${weight}.`);
     }
   }
-  const weighted = mastersOf(topology)
-    .filter(({ slotCount }) => request.useEmptyMasters || slotCount > 0)
+  const weighted = inOrder(topology)
+    .filter(({ role, slotCount }) => role === 'master' && (request.useEmptyMasters || slotCount > 0))
     .map((node) => ({ node, weight: request.weights.get(node.id) ?? 1 }));
   refuseUselessWeights(weighted);
   return weighted;
@@ -122,7 +122,7 @@ export function refuseProblems(
 }
 
 /** Slots that are open on the node towards others than those to which they are planned to go. */
-function openBesides(node: ClusterNode, transfers: readonly Transfer[]): number[] {
+export function openBesides(node: ClusterNode, transfers: readonly Transfer[]): number[] {
   const planned = (sourceId: string, targetId: string): SlotSet =>
     new SlotSet(
       transfers.find(({ source, target }) => source.id === sourceId && target.id === targetId)?.slots ?? [],

@@ -1,5 +1,6 @@
-/** Owns redis-servers that are a cluster already: made with trib's own operation, serving clients. */
+/** Owns servers that are a cluster already: made with trib's own operation, serving clients. */
 import { create } from '../../src/execute/operations/create.ts';
+import type { Engine } from '../../src/local/engine.ts';
 import { parseNodes } from '../../src/protocol/text/nodes.ts';
 import { RawConnection } from './raw-connection.ts';
 import { type Servers, type ServersOptions, startServers } from './servers.ts';
@@ -16,9 +17,11 @@ export interface LiveCluster extends Servers {
 export interface LiveClusterOptions extends ServersOptions {
   readonly replicas?: number;
   readonly password?: string;
+  /** redis-server unless said otherwise. */
+  readonly engine?: Engine;
 }
 
-/** `count` redis-servers. They serve clients when this returns. */
+/** `count` servers. They serve clients when this returns. */
 export async function startCluster(count: number, options: LiveClusterOptions = {}): Promise<LiveCluster> {
   const live = await startAlone(count, { nodeTimeoutMs: 1000, ...options });
   try {
@@ -42,7 +45,7 @@ export async function startCluster(count: number, options: LiveClusterOptions = 
 
 /** The same, each alone. */
 export async function startAlone(count: number, options: LiveClusterOptions = {}): Promise<LiveCluster> {
-  const servers = byPort(await startServers(Array(count).fill('redis-server'), options));
+  const servers = byPort(await startServers(Array(count).fill(options.engine ?? 'redis-server'), options));
   const ports = servers.nodes.map(({ port }) => port);
   const ids = new Map<number, string>();
   for (const port of ports) {

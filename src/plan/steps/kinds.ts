@@ -17,6 +17,7 @@ import { type Join, joinKind } from './join.ts';
 import { type Meet, meetKind, type WaitJoined, waitJoinedKind } from './meet.ts';
 import { type MoveSlots, moveSlotsKind } from './move-slots.ts';
 import { type CloseSlots, closeSlotsKind, type OpenSlots, openSlotsKind } from './open-slots.ts';
+import { type Release, releaseKind } from './release.ts';
 import { type ReplicaMigration, replicaMigrationKind } from './replica-migration.ts';
 import { type Replicate, replicateKind } from './replicate.ts';
 import { type Reset, resetKind } from './reset.ts';
@@ -78,6 +79,7 @@ const stepKinds: { readonly [Kind in Step['kind']]: StepKind<StepOf<Kind>> } = {
   forget: forgetKind,
   join: joinKind,
   'replica-migration': replicaMigrationKind,
+  release: releaseKind,
   reset: resetKind,
   'set-node-timeout': setNodeTimeoutKind,
   'wait-replica-sync': waitReplicaSyncKind,

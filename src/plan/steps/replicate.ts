@@ -10,12 +10,14 @@ export interface Replicate {
   readonly formerMasterId: string;
   /** Masters that it may have come to follow by itself since, as when its own gives its last slot away. */
   readonly passingMasterIds?: readonly string[];
+  /** It is a master whose slots are moved away before. */
+  readonly drainedBefore?: boolean;
 }
 
 export const replicateKind: StepKind<Replicate> = {
   describe: ({ node, master }) => `make ${nameOfRef(node)} a replica of ${nameOfRef(master)}`,
   needs: ({ node, master }) => [node, master],
-  whyNot({ node, master, formerMasterId, passingMasterIds = [] }, topology) {
+  whyNot({ node, master, formerMasterId, passingMasterIds = [], drainedBefore = false }, topology) {
     const found = nodeById(topology, node.id);
     if (found === undefined) return [];
     if (
@@ -24,6 +26,7 @@ export const replicateKind: StepKind<Replicate> = {
     ) {
       return [`${nameOfNode(found)} is a replica of another master now.`];
     }
+    if (drainedBefore) return [];
     const used = found.masterId === undefined && (found.slotCount > 0 || (found.view?.keyCount ?? 0) > 0);
     return used ? [`${nameOfNode(found)} has slots or keys now, and cannot become a replica.`] : [];
   },
@@ -33,5 +36,6 @@ export const replicateKind: StepKind<Replicate> = {
     master: fields.node('master'),
     formerMasterId: fields.has('formerMasterId') ? fields.text('formerMasterId') : '',
     ...(fields.has('passingMasterIds') ? { passingMasterIds: fields.texts('passingMasterIds') } : {}),
+    ...(fields.flag('drainedBefore') ? { drainedBefore: true } : {}),
   }),
 };
