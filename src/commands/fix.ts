@@ -20,7 +20,8 @@ export class Fix extends TribCommand {
       summary: 'Also gather keys that lie on masters which do not own their slots.',
     }),
     'fix-with-unreachable-masters': boolean({
-      summary: 'Give the slots of masters that cannot be reached to others; the keys on them are lost.',
+      summary:
+        'Let replicas of masters that cannot be reached take over; where there are none, others get the slots, without the keys.',
     }),
     ...moveFlags,
     replace: boolean({

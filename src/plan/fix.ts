@@ -4,7 +4,7 @@
  * change hands only after nobody can lose keys by it.
  */
 import { type SlotFacts, slotsInDoubt, slotsWithStrays } from '../cluster/slot-facts.ts';
-import { type ClusterNode, nameOfNode, type Topology } from '../cluster/topology.ts';
+import { type ClusterNode, nameOfNode, replicasOf, type Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { rangesOf, SlotSet } from '../protocol/slots/slot-set.ts';
 import { judge, Picture, type Verdict } from './fix-slot.ts';
@@ -14,8 +14,10 @@ import { shareOut } from './share-out.ts';
 export interface FixRequest {
   /** Keys that lie on masters which do not own their slots are gathered, in slots that are otherwise in order too. */
   readonly searchOwners: boolean;
-  /** The slots of masters that do not answer are given to others. What those held is lost. */
+  /** Masters that do not answer give way to their replicas, or else to the other masters: then their keys are lost. */
   readonly withUnreachable: boolean;
+  /** Replicas cannot take over: this is known from a former round. */
+  readonly withoutReplicas?: boolean;
   readonly options: MoveOptions;
   /** Slots that are left as they are. */
   readonly leave?: SlotSet;
@@ -28,6 +30,9 @@ export interface FixRequest {
 export function planFix(topology: Topology, facts: SlotFacts, request: FixRequest): Plan {
   const picture = new Picture(topology, facts);
   refuseUnreachable(topology, picture, request);
+  const promotions = request.withoutReplicas === true ? [] : promotionsIn(topology);
+  // What they hold is seen when they are masters.
+  if (promotions.length > 0) return planOf(topology, promotions, request);
   const doubtful = slotsInDoubt(topology);
   const strays = slotsWithStrays(topology, facts);
   if (request.searchOwners) for (const slot of strays) doubtful.add(slot);
@@ -35,18 +40,28 @@ export function planFix(topology: Topology, facts: SlotFacts, request: FixReques
   const verdicts = judgeAll(picture, doubtful);
   const emptied = emptiedHolders(picture, verdicts, strays);
   const early = judgeAll(picture, straysOf(emptied, picture, strays, doubtful, request.leave));
-  const steps = stepsFor([...verdicts, ...early], emptied);
-  if (steps.length > 0) {
-    const nodes = topology.nodes.filter(({ view }) => view !== undefined).map(refTo);
-    steps.push({ kind: 'wait-agreement', nodes, roles: false });
-  }
+  return planOf(topology, stepsFor([...verdicts, ...early], emptied), request);
+}
+
+function planOf(topology: Topology, steps: readonly Step[], { options }: FixRequest): Plan {
+  const nodes = topology.nodes.filter(({ view }) => view !== undefined).map(refTo);
+  const wait: Step = { kind: 'wait-agreement', nodes, roles: false };
   return {
     version: PLAN_VERSION,
     operation: 'fix',
     seed: topology.seed,
-    options: request.options,
-    steps,
+    options,
+    steps: steps.length === 0 ? [] : [...steps, wait],
   };
+}
+
+/** For each master that does not answer, a replica that does, and has what it had. */
+function promotionsIn(topology: Topology): Step[] {
+  return unreachableOwners(topology).flatMap((master): Step[] => {
+    const replica = replicasOf(topology, master.id).find(({ view }) => view !== undefined);
+    if (replica === undefined) return [];
+    return [{ kind: 'failover', replica: refTo(replica), master: refTo(master), way: 'takeover' }];
+  });
 }
 
 /** Masters that do not answer, and that the others give slots to. */
@@ -64,7 +79,7 @@ function refuseUnreachable(topology: Topology, { masters }: Picture, request: Fi
       'unsafe',
       `Slots are not repaired while masters cannot be reached: ${names}. They may hold the only copy of keys.`,
       {
-        hint: 'Bring them back, or wait until their replicas have taken over. To give their slots to the other masters, without the keys: --fix-with-unreachable-masters',
+        hint: 'Bring them back, or wait until their replicas have taken over. With --fix-with-unreachable-masters replicas that answer take over at once, and the slots of masters without one go to the others, without the keys.',
       },
     );
   }

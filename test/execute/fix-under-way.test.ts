@@ -31,7 +31,7 @@ afterEach(async () => {
 
 const halfMoved = 60;
 /** How often it is killed. */
-const points = process.env['TRIB_STATES'] === 'all' ? 60 : 4;
+const points = process.env['TRIB_STATES'] === 'all' ? 60 : 2;
 
 /** Opens slots between two masters and moves half of the keys in each, as an interrupted reshard leaves them. */
 async function leaveHalfMoved(cluster: LiveCluster): Promise<number> {

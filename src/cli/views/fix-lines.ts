@@ -1,20 +1,15 @@
 /** Owns the lines about a repair, as redis-cli writes them where it writes the same. Source: redis-cli.c clusterManagerFix*. */
 
 import type { TribEvent } from '../../execute/events.ts';
-import { describeStep, type Plan, type Step } from '../../plan/plan.ts';
+import { describeStep, type Step } from '../../plan/plan.ts';
 import { SlotSet } from '../../protocol/slots/slot-set.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { Session } from '../session.ts';
-import { stepLines } from './plan-lines.ts';
 import { slotReportLines } from './slot-report-lines.ts';
 
-export const fixLines = { planned, stepStarted, event };
+export const fixLines = { stepStarted, event };
 
 const mostKeysShown = 50;
-
-function planned(plan: Plan): string[] {
-  return stepLines(plan);
-}
 
 function stepStarted(step: Step, _: boolean, { paint }: Session): string[] {
   if (step.kind === 'take-slots') {

@@ -4,8 +4,10 @@
  * said which count. Usable without any command line.
  */
 import { type Finding, findProblems, hasErrors } from '../../cluster/health.ts';
-import { type SlotFacts, slotsWithStrays } from '../../cluster/slot-facts.ts';
+import { type SlotFacts, slotsInDoubt, slotsWithStrays } from '../../cluster/slot-facts.ts';
+import { reportSlots } from '../../cluster/slot-report.ts';
 import type { Topology } from '../../cluster/topology.ts';
+import { TribError } from '../../core/errors.ts';
 import { escapeBytes } from '../../core/escape.ts';
 import { type FixRequest, planFix } from '../../plan/fix.ts';
 import { defaultMoveOptions, type MoveOptions, type Plan } from '../../plan/plan.ts';
@@ -51,6 +53,7 @@ class Repair {
   readonly #options: FixOptions;
   /** Slots with keys that differ: they stay as they are. */
   readonly #left = new SlotSet();
+  #replicasFail = false;
   readonly #startMs: number;
   #slots = 0;
   #keys = 0;
@@ -86,6 +89,7 @@ class Repair {
       searchOwners: this.#options.searchOwners ?? false,
       withUnreachable: this.#options.withUnreachable ?? false,
       options: this.#options.moveOptions ?? defaultMoveOptions,
+      withoutReplicas: this.#replicasFail,
       leave: this.#left,
     };
   }
@@ -122,6 +126,10 @@ class Repair {
         yield value;
       }
     } catch (error) {
+      if (this.#givesUpReplicas(error, plan)) {
+        yield { type: 'note', severity: 'warning', message: error.message };
+        return undefined;
+      }
       if (!(error instanceof KeysDiffer)) throw error;
       for (const { slot, keys, nodes } of error.found) {
         this.#left.add(slot);
@@ -131,11 +139,26 @@ class Repair {
     }
   }
 
+  /** A replica that cannot take over keeps nobody from giving its master's slots to others. */
+  #givesUpReplicas(error: unknown, { steps }: Plan): error is TribError {
+    if (!(error instanceof TribError) || this.#replicasFail) return false;
+    this.#replicasFail = steps.some(({ kind }) => kind === 'failover');
+    return this.#replicasFail;
+  }
+
   /** What is left after the last round that could do anything. */
   async *#end({ topology, findings, facts }: Look, plan: Plan): AsyncGenerator<TribEvent, void> {
     const healthy = !hasErrors(findings);
+    const searched = this.#options.searchOwners ?? false;
+    const doubtful = slotsInDoubt(topology);
     const strays = slotsWithStrays(topology, facts);
-    if (strays.size > 0) yield strayNote(strays, this.#options.searchOwners ?? false);
+    if (searched) {
+      const slots = reportSlots(topology, facts, new SlotSet([...doubtful, ...strays]));
+      yield { type: 'slots-examined', searched, slots };
+    }
+    const unsearched = [...strays].filter((slot) => !doubtful.has(slot));
+    if (unsearched.length > 0 && !searched) yield strayNote(unsearched);
+    if (this.#left.size > 0) yield leftNote(this.#left);
     const ok = healthy && this.#left.size === 0 && plan.steps.length === 0;
     yield { type: 'finished', operation: 'fix', outcome: 'done', ok, ...this.#sums() };
   }
@@ -165,9 +188,12 @@ function fixingEvent(topology: Topology, { steps }: Plan): TribEvent {
   };
 }
 
-function strayNote(strays: SlotSet, searched: boolean): TribEvent {
-  const slots = formatRanges(rangesOf([...strays]), ',');
-  const what = `Keys of slots ${slots} lie on masters that do not own them`;
-  const how = searched ? 'they are left where they are.' : 'to gather them: --search-multiple-owners.';
-  return { type: 'note', severity: 'warning', message: `${what}; ${how}` };
+function strayNote(slots: readonly number[]): TribEvent {
+  const message = `Keys of slots ${formatRanges(rangesOf(slots), ',')} lie on masters that do not own them; to gather them: --search-multiple-owners.`;
+  return { type: 'note', severity: 'warning', message };
+}
+
+function leftNote(slots: SlotSet): TribEvent {
+  const message = `Slots ${formatRanges(slots.ranges(), ',')} stay as they are, since nothing is overwritten: delete the wrong copies, or run it again with --replace, which keeps the value of the node that serves the slot.`;
+  return { type: 'note', severity: 'warning', message };
 }
