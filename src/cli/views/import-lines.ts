@@ -11,7 +11,7 @@ function event(happened: TribEvent, { paint, isTerminal }: Session): string[] {
       const { keys, others } = happened;
       const elsewhere = others.map(
         ({ db, keys: count }) =>
-          `[WARNING] ${count} keys in database ${db} stay there: a cluster has database 0 only.`,
+          `[WARNING] ${count === 1 ? '1 key' : `${count} keys`} of database ${db} will not be imported: a cluster has database 0 only.`,
       );
       return [
         paint('yellow', `*** Importing ${keys} keys from DB 0`),

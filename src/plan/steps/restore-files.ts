@@ -1,6 +1,6 @@
 /** Owns the steps that bring the functions and the keys of a backup into a cluster, as parts of a plan. */
 import type { Fields } from '../fields.ts';
-import { type NodeRef, nameOfRef, type StepKind } from './step-kind.ts';
+import type { NodeRef, StepKind } from './step-kind.ts';
 
 /** An RDB file as it was when it was verified. */
 export interface VerifiedFile {
@@ -47,7 +47,7 @@ export const restoreFilesKind: StepKind<RestoreFiles> = {
 
 export const loadFunctionsKind: StepKind<LoadFunctions> = {
   describe: ({ libraries, masters }) =>
-    `load the functions of ${libraries.join(', ')} into ${masters.map(nameOfRef).join(', ')}`,
+    `load the functions of ${libraries.join(', ')} into ${masters.length} masters`,
   needs: ({ masters }) => masters,
   whyNot: () => [],
   parse: (fields) => ({

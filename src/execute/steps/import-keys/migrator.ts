@@ -17,8 +17,9 @@ import { compareCopies } from '../move-slots/compare-copies.ts';
 import type { SizeGuard, StayingKey } from '../move-slots/large-keys.ts';
 import type { Batch } from './key-queue.ts';
 
-/** Without any progress for this long, what should pass by itself is given up on. */
+/** Without any progress for this long, what should pass by itself is given up on; sooner when nothing went well yet. */
 const patienceMs = 30_000;
+const firstPatienceMs = 5000;
 const firstPauseMs = 20;
 const longestPauseMs = 1000;
 /** MIGRATE connects and may try once more, each within its timeout; and other commands may stand before it. */
@@ -76,8 +77,10 @@ export class Migrator {
         progressMs = clock.monotonicMs();
       } catch (error) {
         if (!(error instanceof Passing || error instanceof ConnectionLost)) throw error;
-        if (clock.monotonicMs() - progressMs > patienceMs)
-          throw gaveUp(source.address, group.target, error.message);
+        const goesWell = this.result.written + this.result.already > 0;
+        const waitedMs = clock.monotonicMs() - progressMs;
+        if (waitedMs > (goesWell ? patienceMs : firstPatienceMs))
+          throw gaveUp(source.address, this.#owners.announced(group.target), waitedMs, error.message);
         emit({ type: 'retrying', node: source.address, reason: error.message });
         await delay(clock, pauseMs);
         pauseMs = Math.min(pauseMs * 2, longestPauseMs);
@@ -214,12 +217,12 @@ export class Migrator {
   }
 }
 
-function gaveUp(source: Address, target: Address, reason: string): TribError {
+function gaveUp(source: Address, target: Address, waitedMs: number, reason: string): TribError {
   return new TribError(
     'timeout',
-    `${formatAddress(source)} could not send keys to ${formatAddress(target)} for ${patienceMs / 1000} s: ${reason}`,
+    `${formatAddress(source)} could not send keys to ${formatAddress(target)} for ${Math.round(waitedMs / 1000)} s: ${reason}`,
     {
-      hint: `Keys go from the source straight to the masters: can it reach them? What was imported stays, and no key is lost.`,
+      hint: 'Keys go from the source straight to the masters, at the addresses that these announce: can it reach them? What was imported stays, and no key is lost.',
     },
   );
 }
