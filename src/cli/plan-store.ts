@@ -19,17 +19,6 @@ export async function writePlan(file: string, plan: Plan): Promise<string> {
   return file;
 }
 
-/** Throws a TribError ("usage") when there is no such file, or it holds no plan. */
-export async function readPlan(file: string): Promise<Plan> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new TribError('usage', `The plan cannot be read: ${messageOf(error)}`);
-  }
-  return parsePlan(text);
-}
-
 async function refuseOtherFile(file: string): Promise<void> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined || text === '') return;

@@ -4,24 +4,41 @@ import { TribError } from '../core/errors.ts';
 import { apply } from '../execute/operations/apply.ts';
 import { look } from '../execute/operations/check.ts';
 import { nodesInPlan } from '../plan/assess.ts';
+import { parsePlan } from '../plan/plan-file.ts';
 import { type Endpoint, formatAddress } from '../protocol/text/addresses.ts';
 import { Journal, type Unfinished } from './journal.ts';
-import { readPlan } from './plan-store.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
+import { type ApplyFlags, runApplyTopology } from './run-topology.ts';
 import { seedsOf } from './seeds.ts';
 import type { Session } from './session.ts';
+import { readNamedFile } from './topology-file.ts';
 
 type OpenSession = (endpoints: readonly Endpoint[]) => Promise<Session>;
 
 export async function runApply(
   words: readonly string[],
-  flags: ChangeFlags,
+  flags: ApplyFlags,
   openSession: OpenSession,
 ): Promise<void> {
   const [file, ...others] = words;
-  if (file === undefined || others.length > 0) throw new TribError('usage', 'Name one file with a plan.');
-  const plan = await readPlan(file);
+  if (file === undefined || others.length > 0) {
+    throw new TribError('usage', 'Name one file: a plan, or a topology file.');
+  }
+  const text = await readNamedFile(file);
+  if (!isPlan(text)) {
+    await runApplyTopology(file, text, flags, openSession);
+    return;
+  }
+  const plan = parsePlan(text);
+  if (flags.prune || flags.plan !== undefined) {
+    throw new TribError('usage', `${file} is a plan: --prune and --plan are for topology files.`);
+  }
   await carryOn({ file, plan }, flags, await openSession([]));
+}
+
+/** A plan is JSON with a format of its own, be it cut short; a topology file has nodes. */
+function isPlan(text: string): boolean {
+  return /^\s*\{/.test(text) && (/"format"\s*:/.test(text) || !/\bnodes\b/.test(text));
 }
 
 /** Without words: what is unfinished, if that is one plan. With nodes: the latest plan for their cluster. */

@@ -4,11 +4,13 @@ import { create } from '../execute/operations/create.ts';
 import { type Endpoint, formatAddress, parseEndpoints } from '../protocol/text/addresses.ts';
 import { Asker } from './ask.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
+import { isTopologyFile, runCreateFrom } from './run-topology.ts';
 import type { Session } from './session.ts';
 
 export interface CreateFlags extends ChangeFlags {
-  readonly replicas: number;
+  readonly replicas?: number | undefined;
   readonly wait: boolean;
+  readonly 'allow-few-masters': boolean;
 }
 
 export async function runCreate(
@@ -16,6 +18,14 @@ export async function runCreate(
   flags: CreateFlags,
   openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
 ): Promise<void> {
+  const [file = ''] = words;
+  if (isTopologyFile(words)) {
+    if (flags.replicas !== undefined) {
+      throw new TribError('usage', `How many replicas is said in ${file}, not by --replicas.`);
+    }
+    await runCreateFrom(file, flags, openSession);
+    return;
+  }
   let nodes = parseEndpoints(words);
   const session = await openSession(nodes);
   const asker = new Asker(session);
@@ -29,8 +39,9 @@ export async function runCreate(
       create({
         ...options,
         nodes: nodes.map(({ host, port }) => ({ host, port })),
-        replicas: flags.replicas,
+        replicas: flags.replicas ?? 0,
         waitServing: flags.wait,
+        allowFewMasters: flags['allow-few-masters'],
       }),
   );
 }

@@ -7,6 +7,7 @@ import { Check } from './check.ts';
 import { Completion } from './completion.ts';
 import { Create } from './create.ts';
 import { DelNode } from './del-node.ts';
+import { Diff } from './diff.ts';
 import { Down } from './down.ts';
 import { Drain } from './drain.ts';
 import { Failover } from './failover.ts';
@@ -35,6 +36,7 @@ export const commands = {
   completion: Completion,
   create: Create,
   'del-node': DelNode,
+  diff: Diff,
   down: Down,
   drain: Drain,
   failover: Failover,

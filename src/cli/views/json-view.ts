@@ -35,6 +35,10 @@ export class JsonView implements View {
       case 'plan-saved':
         this.#document['planFile'] = event.file;
         break;
+      case 'compared':
+        this.#document['differences'] = event.differences;
+        this.#document['notes'] = event.notes;
+        break;
       case 'interrupted':
         this.#document['left'] = event.left;
         this.#document['goOn'] = event.goOn;

@@ -7,6 +7,7 @@ import type { Finished, TribEvent } from '../../execute/events.ts';
 import { describeStep, type Plan, type Step } from '../../plan/plan.ts';
 import type { Session } from '../session.ts';
 import { backupLines } from './backup-lines.ts';
+import { comparedLines, topologyLines } from './compared-lines.ts';
 import { createLines } from './create-lines.ts';
 import { fixLines } from './fix-lines.ts';
 import { importLines } from './import-lines.ts';
@@ -47,7 +48,8 @@ const rows: { readonly [Name in Operation]?: OperationLines } = {
   import: importLines,
   restore: restoreLines,
   'add-node': addNodeLines,
-  create: createLines,
+  create: { ...createLines, ...comparedLines },
+  diff: comparedLines,
   'del-node': delNodeLines,
   drain: drainLines,
   failover: failoverLines,
@@ -57,6 +59,7 @@ const rows: { readonly [Name in Operation]?: OperationLines } = {
   'replace-node': replaceNodeLines,
   reshard: reshardLines,
   'set-timeout': setTimeoutLines,
+  topology: topologyLines,
   wait: waitLines,
   // Its command shows it as a whole.
   up: { planned: () => [], stepStarted: createLines.stepStarted },

@@ -10,7 +10,7 @@ export interface View {
 }
 
 /** What the operator asked for; views show the same event in another way for another operation. */
-export type Operation = 'check' | 'apply' | 'call' | 'up' | 'backup' | PlanOperation | 'wait';
+export type Operation = 'check' | 'diff' | 'apply' | 'call' | 'up' | 'backup' | PlanOperation | 'wait';
 
 /** The view that this run asks for. What draws on a terminal is loaded only for one. */
 export async function viewFor(session: Session, operation: Operation): Promise<View> {
