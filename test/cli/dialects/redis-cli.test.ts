@@ -172,7 +172,8 @@ describe('the dialect of redis-cli', () => {
     );
   });
 
-  it('wants help', () => {
+  it('wants help', async () => {
+    await expect(clusterHelp()).toMatchFileSnapshot('../../transcripts/cluster-help.txt');
     for (const line of [
       '--cluster help',
       '--cluster help me',
