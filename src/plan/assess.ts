@@ -3,6 +3,7 @@
  * carried out; or the cluster has changed so that it cannot. Pure.
  */
 import { nameOfNode, nodeById, type Topology } from '../cluster/topology.ts';
+import { rangesOf, SlotSet } from '../protocol/slots/slot-set.ts';
 import { blockingMoves } from './blocking.ts';
 import { type NodeRef, nameOfRef, type Plan, type PlanOperation, type Step } from './plan.ts';
 import { kindOf } from './steps/kinds.ts';
@@ -21,9 +22,28 @@ export function whyStale(plan: Plan, topology: Topology): string[] {
       (node) => `Node ${node.id.slice(0, 8)} does not answer at ${nameOfRef(node)} any more.`,
     );
   }
-  const reasons = plan.steps.flatMap((step) => kindOf(step).whyNot(step, topology));
+  const settled = slotsSettledIn(plan.steps);
+  const reasons = plan.steps.flatMap((step) => kindOf(step).whyNot(withoutSlots(step, settled), topology));
   if (plan.operation === 'create') return [...strangers(plan, topology), ...reasons];
   return worksOnProblems.includes(plan.operation) ? reasons : [...reasons, ...problems(plan, topology)];
+}
+
+/** Slots of which the plan itself sees to it that they have one owner. */
+function slotsSettledIn(steps: readonly Step[]): SlotSet {
+  return new SlotSet(
+    steps.flatMap((step) =>
+      step.kind === 'take-slots' || step.kind === 'drop-claim' ? [...SlotSet.fromRanges(step.slots)] : [],
+    ),
+  );
+}
+
+/** A move, without slots whose owner now says nothing about it. */
+function withoutSlots(step: Step, settled: SlotSet): Step {
+  if (step.kind !== 'move-slots' || settled.size === 0) return step;
+  return {
+    ...step,
+    slots: rangesOf([...SlotSet.fromRanges(step.slots)].filter((slot) => !settled.has(slot))),
+  };
 }
 
 /** Every node that the plan needs, if nothing of it is done. */

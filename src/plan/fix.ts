@@ -55,13 +55,20 @@ function planOf(topology: Topology, steps: readonly Step[], { options }: FixRequ
   };
 }
 
-/** For each master that does not answer, a replica that does, and has what it had. */
+/** For each master that does not answer, the replica among those that do which has most of what it had. */
 function promotionsIn(topology: Topology): Step[] {
   return unreachableOwners(topology).flatMap((master): Step[] => {
-    const replica = replicasOf(topology, master.id).find(({ view }) => view !== undefined);
+    const [replica] = replicasOf(topology, master.id)
+      .filter(({ view }) => view !== undefined)
+      .sort((one, other) => offsetOf(other) - offsetOf(one));
     if (replica === undefined) return [];
     return [{ kind: 'failover', replica: refTo(replica), master: refTo(master), way: 'takeover' }];
   });
+}
+
+/** How much of its master's stream a replica has. */
+function offsetOf({ view }: ClusterNode): number {
+  return view?.replication?.offset ?? 0;
 }
 
 /** Masters that do not answer, and that the others give slots to. */
