@@ -148,7 +148,7 @@ class Repair {
 
   /** What is left after the last round that could do anything. */
   async *#end({ topology, findings, facts }: Look, plan: Plan): AsyncGenerator<TribEvent, void> {
-    const healthy = !hasErrors(findings);
+    const healthy = !hasErrors(findings.filter((finding) => !this.#isAccepted(finding)));
     const searched = this.#options.searchOwners ?? false;
     const doubtful = slotsInDoubt(topology);
     const strays = slotsWithStrays(topology, facts);
@@ -161,6 +161,11 @@ class Repair {
     if (this.#left.size > 0) yield leftNote(this.#left);
     const ok = healthy && this.#left.size === 0 && plan.steps.length === 0;
     yield { type: 'finished', operation: 'fix', outcome: 'done', ok, ...this.#sums() };
+  }
+
+  /** Nodes that are away are no failure of a repair that was to do without them. */
+  #isAccepted({ kind }: Finding): boolean {
+    return this.#options.withUnreachable === true && (kind === 'unreachable' || kind === 'failing');
   }
 
   #sums(): Pick<Finished, 'slots' | 'keys' | 'tookMs'> {
