@@ -1,10 +1,10 @@
 /**
  * Owns the survey of a cluster that may have changed a moment ago: it is asked again until every node knows every
- * other and all agree about slots. Right after a node was added, others may not know it yet. Changes nothing.
+ * other, all agree about slots, and every master serves clients. Right after a node was added, others may not know it
+ * yet. Changes nothing.
  */
-
 import { isSettled } from '../cluster/merge.ts';
-import { allAgreeAboutSlots, nameOfNode, type Topology, viewsOf } from '../cluster/topology.ts';
+import { allAgreeAboutSlots, mastersOf, nameOfNode, type Topology, viewsOf } from '../cluster/topology.ts';
 import { delay } from '../core/clock.ts';
 import { type Address, formatAddress } from '../protocol/text/addresses.ts';
 import type { TribEvent } from './events.ts';
@@ -48,6 +48,12 @@ export function whatIsUnsettled(topology: Topology): string[] {
     const stranger = views.find(({ lines }) => !lines.some((line) => line.id === node.id && isSettled(line)));
     if (stranger !== undefined) {
       unsettled.push(`${nameOfNode(node)} is not known to ${nameOfNode(stranger)} yet`);
+    }
+  }
+  // A master that was added a moment ago: clients would be sent to it in vain. Where all refuse, waiting is no help.
+  if (views.some(({ state }) => state === 'ok')) {
+    for (const node of mastersOf(topology)) {
+      if (node.view?.state === 'fail') unsettled.push(`${nameOfNode(node)} does not serve clients yet`);
     }
   }
   if (!allAgreeAboutSlots(views)) unsettled.push('not all nodes give every slot to the same master');

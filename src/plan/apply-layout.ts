@@ -53,7 +53,7 @@ export function planApplyLayout(found: FoundCluster, request: ApplyLayoutRequest
       master: refTo(master),
       way: 'manual',
     })),
-    moveSteps(transfers),
+    [...servingSteps(found, roster, transfers), ...moveSteps(transfers)],
     replicaSteps(request.layout, roster, cluster, transfers),
     ...leavingTogether(
       cluster,
@@ -111,6 +111,14 @@ function joinSteps(found: FoundCluster, roster: Roster, all: readonly NodeRef[])
     ...joining.map(({ node }): Step => ({ kind: 'join', node: refTo(node), members: members.map(refTo) })),
     { kind: 'wait-joined', nodes: all },
   ];
+}
+
+/** A new master refuses clients for a while: those whose keys are on their way to it would be sent there in vain. */
+function servingSteps(found: FoundCluster, roster: Roster, transfers: readonly Transfer[]): Step[] {
+  const fresh = [...found.newcomers.map(({ node }) => node), ...roster.released].filter(({ id }) =>
+    transfers.some(({ target }) => target.id === id),
+  );
+  return fresh.length === 0 ? [] : [{ kind: 'wait-serving', nodes: fresh.map(refTo) }];
 }
 
 /** For each replica whose master is another than it is to be, or might become another on the way. */
