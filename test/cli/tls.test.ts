@@ -75,6 +75,11 @@ describe.skipIf(skipWithoutRedisServer || skipWithoutOpenssl)(
         [...tls, '--cluster', 'check', first],
         ['check', first, '--tls', '--cacertdir', authority.dir, ...tls.slice(3)],
         ['call', first, ...tls, '--sni', 'node', 'ping'],
+        ['backup', first, join(authority.dir, 'backup'), ...tls],
+        ['rebalance', first, '--weight', `${second}=2`, ...tls],
+        ['fix', first, ...tls],
+        ['set-timeout', first, '2500', ...tls],
+        ['wait', first, '--for', 'converged', ...tls],
         ['info', first, ...tls, '--tls-ciphers', 'ECDHE-RSA-AES256-GCM-SHA384'],
         ['info', first, ...tls, '--tls-ciphersuites', 'TLS_AES_128_GCM_SHA256'],
       ]) {
