@@ -51,11 +51,29 @@ export function layOut(layout: Layout, presentOf: PresentOf): LaidOut {
   const places = layout.nodes
     .filter((node) => !masters.includes(node))
     .map((node) => ({ node, master: masters.find((master) => isAt(master, node.replicaOf)) }));
-  return { masters, replicas: placeReplicas(masters, places, presentOf) };
+  const replicas = placeReplicas(masters, places, presentOf);
+  refuseTooFewFor(masters, replicas, layout.replicas ?? 0);
+  return { masters, replicas };
 }
 
 export function isAt({ address }: LayoutNode, other: Address | undefined): boolean {
   return other !== undefined && address.host === other.host && address.port === other.port;
+}
+
+/** Where replicas are bound to masters, others may go short. Throws a TribError ("usage"). */
+function refuseTooFewFor(
+  masters: readonly LayoutNode[],
+  replicas: LaidOut['replicas'],
+  wanted: number,
+): void {
+  for (const master of masters) {
+    const count = replicas.filter((place) => place.master === master).length;
+    if (count >= wanted) continue;
+    throw new TribError(
+      'usage',
+      `${formatAddress(master.address)} would have ${count} replica${count === 1 ? '' : 's'}, and ${wanted} for each master is asked for.`,
+    );
+  }
 }
 
 /** Who has a replica is a master, whether that is said or not. */
