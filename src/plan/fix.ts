@@ -100,10 +100,23 @@ function judgeAll(picture: Picture, slots: SlotSet): Verdict[] {
       picture.holders(slot).length === 0 &&
       picture.reputedOwner(slot) === undefined,
   );
-  const takers = shareOut(nobodys, picture.masters);
+  const takers = takersOf(nobodys, picture);
   return [...slots].map((slot) =>
     judge(picture, slot, () => takers.get(slot) ?? (picture.masters[0] as ClusterNode)),
   );
+}
+
+/** Slots amid those of one master were its own; the others are shared out. */
+function takersOf(slots: readonly number[], picture: Picture): ReadonlyMap<number, ClusterNode> {
+  const takers = new Map<number, ClusterNode>();
+  for (const { first, last } of rangesOf(slots)) {
+    const [before] = picture.claimants[first - 1] ?? [];
+    const [after] = picture.claimants[last + 1] ?? [];
+    if (before === undefined || before !== after) continue;
+    for (let slot = first; slot <= last; slot++) takers.set(slot, before);
+  }
+  const rest = slots.filter((slot) => !takers.has(slot));
+  return new Map([...takers, ...shareOut(rest, picture.masters)]);
 }
 
 /**

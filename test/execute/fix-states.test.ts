@@ -8,6 +8,8 @@ import { faultsOf, type Repaired, repairWithTrib, type Tally, tableOf, tallyOf }
 
 const all = process.env['TRIB_STATES'] === 'all';
 const sampleSize = 250;
+/** TRIB_STATES_ENGINE=redis-server tries them there, many at once too. */
+const engine = process.env['TRIB_STATES_ENGINE'] === 'redis-server' ? 'redis-server' : 'bundled';
 /** Slots that are broken at the same time, in one cluster. */
 const batchSize = all ? 1408 : sampleSize;
 const firstSlot = 100;
@@ -39,7 +41,7 @@ describe('every broken state of a slot over three masters', () => {
   it.each(batches().map((states, index) => ({ index, states, size: states.size })))(
     'batch $index: $size states, repaired without a key lost or a value overwritten',
     async ({ states }) => {
-      const cluster = await BrokenCluster.start('bundled');
+      const cluster = await BrokenCluster.start(engine);
       try {
         await cluster.break(states);
         const first = await repairWithTrib(cluster, states, false);

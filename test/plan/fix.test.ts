@@ -128,6 +128,11 @@ describe('the plan of a repair', () => {
     ]);
   });
 
+  it('gives slots amid those of one master to it', () => {
+    const members = mastersWith({ 1: '0-100 103-5460' });
+    expect(words(members, factsOf())[0]).toBe('give slots 101-102, which nobody has, to N1');
+  });
+
   it('gives a slot back to the one whom the others take for its owner', () => {
     const views = threeMasters.map(({ number }) =>
       viewOf(number, number === 2 ? mastersWith({ 2: '5461-10000 10002-10922' }) : threeMasters),
