@@ -6,6 +6,7 @@ import { nodeById, type Topology, viewsOf } from '../../cluster/topology.ts';
 import { messageOf, TribError } from '../../core/errors.ts';
 import { nodesInPlan, whyStale } from '../../plan/assess.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { kindOf } from '../../plan/steps/kinds.ts';
 import type { TribEvent } from '../events.ts';
 import { askNode, survey } from '../survey.ts';
 import { atRest } from '../survey-at-rest.ts';
@@ -32,7 +33,7 @@ export function apply(options: ApplyOptions): AsyncGenerator<TribEvent, void> {
         },
       );
     }
-    yield yield* carryOut(plan, topology, tools, options);
+    yield yield* carryOut(withoutDoneMoves(plan, topology), topology, tools, options);
   });
 }
 
@@ -51,6 +52,14 @@ async function surveyFor(plan: Plan, { pool }: Tools): Promise<Topology> {
   const views = answers.flatMap((answer) => ('reason' in answer ? [] : [answer]));
   const silences = answers.flatMap((answer) => ('reason' in answer ? [answer] : []));
   return mergeViews(plan.seed, views, silences);
+}
+
+/** A source that has given everything may have left, or be on its way out: nobody waits for it to be known again. */
+function withoutDoneMoves(plan: Plan, topology: Topology): Plan {
+  const steps = plan.steps.filter(
+    (step) => step.kind !== 'move-slots' || kindOf(step).needs(step, topology).length > 0,
+  );
+  return { ...plan, steps };
 }
 
 /** A node that is to join is not known to the cluster before it has. */

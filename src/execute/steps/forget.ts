@@ -38,13 +38,18 @@ export async function forget(step: Forget, context: StepContext): Promise<'done'
       const knowing = answers.filter(({ lines }) => lines?.some(({ id }) => id === step.id));
       const [example] = knowing;
       if (example === undefined) return more.length === 0 ? undefined : 'not all were asked';
-      refuseOwner(step, knowing);
+      const believer = ownerSeenBy(step, knowing);
+      if (believer !== undefined)
+        return `${formatAddress(believer.node.address)} takes it for a node with slots`;
       await Promise.all(knowing.map(({ node }) => sendForget(step, node, context)));
       const reason = `${formatAddress(example.node.address)} still knows it`;
       context.emit({ type: 'waiting', missing: knowing.length, example: reason });
       return reason;
     },
-    (reason) => new TribError('timeout', `${step.name} was not forgotten by all: ${reason}.`),
+    (reason) =>
+      new TribError('timeout', `${step.name} was not forgotten by all: ${reason}.`, {
+        hint: 'Look with trib check. Slots that it has are moved away with trib drain, or del-node --drain.',
+      }),
   );
   return rounds === 1 ? 'already' : 'done';
 }
@@ -79,15 +84,9 @@ function tellAway(step: Forget, node: NodeRef, away: Set<string>, context: StepC
   });
 }
 
-/** A node that has got slots in the meantime is not to be forgotten. */
-function refuseOwner(step: Forget, knowing: readonly Answer[]): void {
-  for (const { node, lines = [] } of knowing) {
-    const line = lines.find(({ id }) => id === step.id);
-    if (line === undefined || line.slots.length === 0) continue;
-    throw new TribError('unsafe', `${step.name} has slots, as ${formatAddress(node.address)} sees it.`, {
-      hint: 'Move them away first: trib drain, or del-node --drain.',
-    });
-  }
+/** A node that has got slots is not to be forgotten; word that it has given them may still be on its way. */
+function ownerSeenBy({ id }: Forget, knowing: readonly Answer[]): Answer | undefined {
+  return knowing.find(({ lines }) => lines?.some((line) => line.id === id && line.slots.length > 0));
 }
 
 async function sendForget({ id }: Forget, { address }: NodeRef, { pool }: StepContext): Promise<void> {
