@@ -8,9 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServers, until } from '../test/helpers/servers.ts';
 import { fillSlots, idsOf, threeMasters, untilAgreed, untilOk } from './clusters.ts';
+import { dataRows } from './data.ts';
 import { largeClusterRows } from './large-cluster.ts';
 import { aboveRow, fasterRow, median, printTable, type Row, timeByTurns, timeCommand } from './measure.ts';
 import { nodeSpeed } from './node-speed.ts';
+import { rebalanceRows } from './rebalance.ts';
 import { slowNetworkRows } from './slow-network.ts';
 
 const node = process.execPath;
@@ -197,9 +199,11 @@ function timeCheck(seed: string): number | undefined {
 
 const groups: Readonly<Record<string, () => Promise<Row[]>>> = {
   reshard: reshardRows,
+  rebalance: rebalanceRows,
   start: async () => [...(await startRows()), await createRow(), upRow()],
   large: largeClusterRows,
   slow: slowNetworkRows,
+  data: dataRows,
   node: nodeSpeed,
 };
 

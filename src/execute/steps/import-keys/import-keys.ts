@@ -18,7 +18,7 @@ import { inspectSource, poolOfSource } from './source.ts';
  * Clients of the source wait for every MIGRATE that stands in line there, whatever its target: so few, as many as keep
  * it at work while replies are on their way.
  */
-const migratesAtOnce = 3;
+const migratesAtOnce = 2;
 const scanCount = 1000;
 const mostKeysShown = 50;
 

@@ -35,6 +35,14 @@ export interface KeysMigrated {
   readonly staying: StayingKey[];
 }
 
+/** MIGRATEs whose replies came together. */
+interface Turn {
+  readonly startMs: number;
+  endMs: number;
+  keys: number;
+  count: number;
+}
+
 /** What is tried again, and why. */
 class Passing extends Error {
   override readonly name = 'Passing';
@@ -48,6 +56,7 @@ export class Migrator {
   readonly #copy: boolean;
   readonly #size: BatchSize;
   #lastReplyMs = 0;
+  #turn: Turn | undefined;
 
   constructor(owners: SlotOwners, guard: SizeGuard, copy: boolean, context: StepContext) {
     this.#owners = owners;
@@ -176,12 +185,35 @@ export class Migrator {
     const options = { timeoutMs: timeoutMs * replyPatienceFactor + replyPatienceMs };
     const [reply = null] = await source.pipeline([command], options);
     const nowMs = clock.monotonicMs();
-    // The source does one thing at a time: what others sent before stood before this.
-    const tookMs = nowMs - Math.max(sentMs, this.#lastReplyMs);
-    this.#size.learn(keys.length, tookMs);
-    this.#guard.learn(keys.length, tookMs);
-    this.#lastReplyMs = nowMs;
+    this.#note(keys.length, sentMs, nowMs);
     return this.#judge(reply, source.address, target);
+  }
+
+  /**
+   * The source carries out all that stands in line in one turn, and replies at its end: its clients wait for the whole
+   * of it. So replies that come together are measured together.
+   */
+  #note(keys: number, sentMs: number, nowMs: number): void {
+    let turn = this.#turn;
+    if (turn === undefined) {
+      turn = { startMs: Math.max(sentMs, this.#lastReplyMs), endMs: nowMs, keys: 0, count: 0 };
+      this.#turn = turn;
+      this.#context.clock.after(0, () => this.#learn());
+    }
+    turn.keys += keys;
+    turn.count++;
+    turn.endMs = nowMs;
+    this.#lastReplyMs = nowMs;
+  }
+
+  #learn(): void {
+    const turn = this.#turn;
+    this.#turn = undefined;
+    if (turn === undefined) return;
+    const keys = Math.ceil(turn.keys / turn.count);
+    const tookMs = turn.endMs - turn.startMs;
+    this.#size.learn(keys, tookMs);
+    this.#guard.learn(keys, tookMs);
   }
 
   #judge(reply: Reply, source: Address, target: Address): 'written' | 'gone' | 'busy' {
