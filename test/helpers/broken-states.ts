@@ -200,11 +200,13 @@ export class BrokenCluster {
     states: ReadonlyMap<number, BrokenState>,
   ): Promise<void> {
     const slots = [...states.keys()];
-    const commands: (string | number)[][] = [
+    // Its own for a moment, so that it takes keys.
+    await demand(member, [
       ['CLUSTER', 'DELSLOTS', ...slots],
-      // Its own for a moment, so that it takes keys.
       ['CLUSTER', 'ADDSLOTS', ...slots],
-    ];
+    ]);
+    await untilServing(member);
+    const commands: (string | number)[][] = [];
     for (const [slot, { keys }] of states) {
       for (const [index, placed] of keys.entries()) {
         if (placed.on.includes(place))
@@ -310,7 +312,7 @@ export class BrokenCluster {
         ['CLUSTER', 'ADDSLOTS', ...slots],
         ...slots.map((slot) => ['CLUSTER', 'SETSLOT', slot, 'STABLE']),
       ]);
-      await until(async () => (await member.info('cluster_state')) === 'ok', `${member.port} to serve`);
+      await untilServing(member);
       await demand(
         member,
         [...states].flatMap(([slot, { keys }]) => keys.map((_, index) => ['DEL', keyOf(slot, index)])),
@@ -326,6 +328,10 @@ export class BrokenCluster {
     if (first !== undefined) await demand(first, [['CLUSTER', 'BUMPEPOCH']]);
     await this.settle();
   }
+}
+
+async function untilServing(member: ClusterMember): Promise<void> {
+  await until(async () => (await member.info('cluster_state')) === 'ok', `${member.port} to serve`);
 }
 
 async function demand(

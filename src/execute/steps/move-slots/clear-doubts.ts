@@ -42,8 +42,24 @@ export interface Pretence {
   readonly ownerHigher: boolean;
 }
 
+/** So long a third master is waited for that a link has just broken to, or whose epoch has just changed. */
+const choicePatienceMs = 5000;
+
 /** Undefined where the target cannot have doubts, or nothing can be pretended. Throws a TribError. */
-export async function choosePretence({ source, target, step }: Ends): Promise<Pretence | undefined> {
+export async function choosePretence(
+  ends: Ends,
+  { clock }: Pick<StepContext, 'clock'>,
+): Promise<Pretence | undefined> {
+  const startMs = clock.monotonicMs();
+  for (;;) {
+    const choice = await choiceNow(ends);
+    if (choice !== 'not yet') return choice;
+    if (clock.monotonicMs() - startMs > choicePatienceMs) return undefined;
+    await delay(clock, askAgainMs);
+  }
+}
+
+async function choiceNow({ source, target, step }: Ends): Promise<Pretence | undefined | 'not yet'> {
   const [info, nodes] = await target.pipeline([['INFO', 'server'], clusterNodes], { repeatable: true });
   if (!doubtful.test(parseInfo(String(info)).get('redis_version') ?? '')) return undefined;
   const ofTarget = parseNodes(String(nodes));
@@ -54,9 +70,7 @@ export async function choosePretence({ source, target, step }: Ends): Promise<Pr
   const moving = SlotSet.fromRanges(step.slots);
   const open = new Set(taker.importing.map((entry) => entry.slot));
   const slots = [...SlotSet.fromRanges(giver.slots)].filter((candidate) => !open.has(candidate));
-  const deaf = new Set(taker.importing.map(({ slot: open }) => open));
-  const closed = slots.filter((candidate) => !deaf.has(candidate));
-  const slot = closed.find((candidate) => !moving.has(candidate)) ?? closed.at(-1);
+  const slot = slots.find((candidate) => !moving.has(candidate)) ?? slots.at(-1);
   // The target tells the source of the pretended owner, if that has an epoch of which the source does not know yet.
   const known = new Map(ofSource.map(({ id, configEpoch }) => [id, configEpoch]));
   const others = ofTarget.filter((line) => isMaster(line) && line.id !== giver.id && line.id !== taker.id);
@@ -72,7 +86,8 @@ export async function choosePretence({ source, target, step }: Ends): Promise<Pr
   // A target without slots would take the loss of one for a failover; and both must be at one about the source's.
   const canPretend = taker.slots.length > 0 && sameSlots(giver, ofSource) && sameSlots(taker, ofSource);
   const owner = third ?? (others.length === 0 && canPretend ? taker : undefined);
-  if (slot === undefined || owner === undefined) return undefined;
+  if (slot === undefined) return undefined;
+  if (owner === undefined) return others.some((line) => !isFailing(line)) ? 'not yet' : undefined;
   return { slot, owner, ownerHigher: owner.configEpoch >= giver.configEpoch };
 }
 

@@ -55,7 +55,7 @@ async function beginClearing(
   step: MoveSlots,
   context: StepContext,
 ): Promise<{ readonly cleared: Promise<void> }> {
-  const pretence = await choosePretence(ends);
+  const pretence = await choosePretence(ends, context);
   if (pretence === undefined) return { cleared: Promise.resolve() };
   const cleared = clearDoubts(ends, pretence, context);
   // Whoever waits for it is told; nobody may wait.
