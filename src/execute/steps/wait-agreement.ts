@@ -27,17 +27,16 @@ export async function waitAgreement(step: WaitAgreement, context: StepContext): 
     context,
     async (elapsedMs) => {
       rounds++;
-      const views = await askPatiently(
-        context.pool,
-        step.nodes.map(({ address }) => address),
-      );
-      if (typeof views === 'string') return views;
-      const strangers = strangersTo(views, step);
+      const { nodes, answers } = await askThoseThatCount(step.nodes, context);
+      const views = answers.flatMap((answer) => (typeof answer === 'string' ? [] : answer));
+      const unanswered = answers.find((answer) => typeof answer === 'string');
+      if (unanswered !== undefined) return unanswered;
+      const strangers = strangersTo(views, { ...step, nodes });
       const [example] = strangers;
       if (example === undefined) {
         if (!allAgreeAboutSlots(views)) return 'not all nodes give every slot to the same master';
         // A node that is met again closes the link that it had: the other end makes a new one right after.
-        return nudged ? brokenLink(views, step.nodes) : undefined;
+        return nudged ? brokenLink(views, nodes) : undefined;
       }
       if (step.roles && elapsedMs >= nextNudgeMs) {
         nextNudgeMs = elapsedMs + nudgePauseMs;
@@ -55,6 +54,34 @@ export async function waitAgreement(step: WaitAgreement, context: StepContext): 
       new TribError('timeout', `The nodes do not agree: ${reason}.`, { hint: 'Look again with trib check.' }),
   );
   return rounds === 1 ? 'already' : 'done';
+}
+
+/** All nodes but those that have failed meanwhile and hold no slots any more: who took their place counts. */
+async function askThoseThatCount(
+  nodes: readonly NodeRef[],
+  { pool }: StepContext,
+): Promise<{
+  readonly nodes: readonly NodeRef[];
+  readonly answers: readonly (readonly NodeView[] | string)[];
+}> {
+  const asked = nodes.map((node) => ({ node, answer: askPatiently(pool, [node.address]) }));
+  // Who does not answer may take long to say so: the first that does knows already who has failed.
+  const first = await Promise.any(
+    asked.map(async ({ answer }) => {
+      const views = await answer;
+      return typeof views === 'string' ? Promise.reject(new Error(views)) : views;
+    }),
+  ).catch(() => []);
+  const failed = new Set(
+    first.flatMap(({ lines }) =>
+      lines.filter(({ flags, slots }) => flags.includes('fail') && slots.length === 0).map(({ id }) => id),
+    ),
+  );
+  const counting = asked.filter(({ node }) => !failed.has(node.id));
+  return {
+    nodes: counting.map(({ node }) => node),
+    answers: await Promise.all(counting.map(({ answer }) => answer)),
+  };
 }
 
 /** Each node with each other that does not know its slots (or its master, where roles are asked for) as it does. */

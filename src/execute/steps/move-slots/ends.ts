@@ -37,6 +37,8 @@ export interface Stages {
   readonly toClose: readonly number[];
   /** Of those to move: open at one end only, or towards a former end. */
   readonly halfOpen: readonly number[];
+  /** Of those to move: importing, but not from the source as the target sees it. What is importing the bus does not change. */
+  readonly misseen: readonly number[];
 }
 
 /** Where the replicas of each end listen. */
@@ -177,6 +179,7 @@ function stagesOf({ source, target, slots }: MoveSlots, formers: ReadonlySet<str
   const importing = new Map(ofTarget?.importing.map(({ slot, nodeId }) => [slot, nodeId]));
   const isForeign = (end: string | undefined, own: string): boolean =>
     end !== undefined && end !== own && !formers.has(end);
+  const seenAtSource = SlotSet.fromRanges(views.target.find(({ id }) => id === source.id)?.slots ?? []);
   const [toMove, toClose, halfOpen, foreign]: [number[], number[], number[], number[]] = [[], [], [], []];
   for (const slot of SlotSet.fromRanges(slots)) {
     const [to, from] = [migrating.get(slot), importing.get(slot)];
@@ -197,5 +200,6 @@ function stagesOf({ source, target, slots }: MoveSlots, formers: ReadonlySet<str
       { hint: 'The cluster has changed since this was planned: plan again.' },
     );
   }
-  return { toMove, toClose, halfOpen };
+  const misseen = toMove.filter((slot) => importing.has(slot) && !seenAtSource.has(slot));
+  return { toMove, toClose, halfOpen, misseen };
 }

@@ -10,7 +10,7 @@ import { Closer } from './close.ts';
 import { closeEnds, type Ends, prepareEnds } from './ends.ts';
 import { Follower } from './follow-failover.ts';
 import { moveStages } from './move-stages.ts';
-import { openSlots } from './set-slot.ts';
+import { demandAll, openSlots, setSlots } from './set-slot.ts';
 
 type Outcome = 'done' | 'already' | MoveSlots;
 
@@ -38,6 +38,9 @@ async function moveBetween(follower: Follower, context: StepContext): Promise<Ou
   const stopWatching = follower.watch(ends, replicas);
   let cleared = Promise.resolve();
   try {
+    // For a target whose slots have a failed owner the whole cluster is down.
+    if (stages.misseen.length > 0)
+      await demandAll(ends.target, setSlots(stages.misseen, 'NODE', step.source.id));
     // A failover forgets what was open: keys that are on the target already can be reached again from here on.
     if (stages.halfOpen.length > 0) await openSlots(ends, stages.halfOpen, []);
     ({ cleared } = await beginClearing(ends, step, context));

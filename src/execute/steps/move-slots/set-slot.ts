@@ -25,7 +25,8 @@ const patienceWithOthersMs = 5000;
 
 type State = 'IMPORTING' | 'MIGRATING' | 'NODE';
 
-function setSlots(slots: readonly number[], state: State, nodeId: string): Command[] {
+/** The commands that bring slots into a state. */
+export function setSlots(slots: readonly number[], state: State, nodeId: string): Command[] {
   return slots.map((slot) => ['CLUSTER', 'SETSLOT', slot, state, nodeId]);
 }
 
