@@ -10,6 +10,8 @@ import type { Session } from './session.ts';
 export interface CallFlags {
   readonly masters: boolean;
   readonly replicas: boolean;
+  /** Milliseconds. */
+  readonly timeout?: number | undefined;
 }
 
 export async function runCall(
@@ -25,7 +27,15 @@ export async function runCall(
     session.write(`${session.paint('bold', '>>> Calling')} ${shown}\n`);
   }
   const only = flags.masters ? 'masters' : flags.replicas ? 'replicas' : 'all';
-  await play(session, { operation: 'call' }, (options) => call({ ...options, seeds, command, only }));
+  await play(session, { operation: 'call' }, (options) =>
+    call({
+      ...options,
+      seeds,
+      command,
+      only,
+      ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
+    }),
+  );
 }
 
 /** What is repeated on the screen; arguments that are passwords are not. */

@@ -8,6 +8,7 @@ const withValue = new Set([
   '-a',
   '--pass',
   '--user',
+  '--timeout',
   '--cacert',
   '--cacertdir',
   '--cert',

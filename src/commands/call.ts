@@ -1,6 +1,7 @@
 /** Owns `trib call`: one command of Redis on every node. */
 import { boolean } from '@oclif/core/flags';
 import { TribCommand } from '../cli/base-command.ts';
+import { wholeNumber } from '../cli/flags.ts';
 
 /** Flags of trib that are understood behind the node's address as well. */
 const ownFlags = new Set([
@@ -18,7 +19,7 @@ const ownFlags = new Set([
 export class Call extends TribCommand {
   static override summary = 'Send a command to every node.';
   static override description =
-    'Everything behind the address belongs to the command, apart from --json, --events, --no-color, --masters and --replicas; behind "--" these do too. Exits 1 when a node fails or replies an error.';
+    'Everything behind the address belongs to the command, apart from --json, --events, --no-color, --masters and --replicas; behind "--" these do too. All nodes are asked at once, so that one that hangs holds no other. Exits 1 when a node fails or replies an error.';
   static override usage = 'call HOST:PORT COMMAND [ARGUMENT...]';
   static override examples = [
     '<%= config.bin %> call 127.0.0.1:7000 config get maxmemory',
@@ -32,6 +33,12 @@ export class Call extends TribCommand {
       aliases: ['only-masters', 'only-primaries'],
     }),
     replicas: boolean({ summary: 'Only the replicas.', aliases: ['only-replicas'] }),
+    timeout: wholeNumber({
+      summary: 'How long a node may take to reply, 15 s by default; stands before the command.',
+      helpValue: 'MS',
+      min: 1,
+      max: 2_147_483_647,
+    }),
   };
 
   override async run(): Promise<void> {

@@ -16,6 +16,8 @@ import { withTools } from './options.ts';
 export interface CallOptions extends LookOptions {
   readonly command: Command;
   readonly only: 'masters' | 'replicas' | 'all';
+  /** How long a node may take to reply. */
+  readonly timeoutMs?: number;
 }
 
 /** Replies come in the order of the nodes; those that take longer than this come as they come. */
@@ -45,7 +47,7 @@ export function call(options: CallOptions): AsyncGenerator<TribEvent, void> {
         }
       };
       const asking = wanted.map(async (node, index) => {
-        const reply = await ask(pool, node, options.command);
+        const reply = await ask(pool, node, options);
         replies.set(index, reply);
         show();
         return reply.ok;
@@ -61,10 +63,15 @@ export function call(options: CallOptions): AsyncGenerator<TribEvent, void> {
   });
 }
 
-async function ask(pool: ClientPool, { address }: ClusterNode, command: Command): Promise<Replied> {
+async function ask(
+  pool: ClientPool,
+  { address }: ClusterNode,
+  { command, timeoutMs }: CallOptions,
+): Promise<Replied> {
   if (address.host === '' || address.port === 0) return failed(address, 'Its address is not known.');
   try {
-    const [reply = null] = await pool.at(address).pipeline([command]);
+    const bound = timeoutMs === undefined ? {} : { timeoutMs };
+    const [reply = null] = await pool.at(address).pipeline([command], bound);
     return { type: 'replied', node: address, ok: !(reply instanceof ReplyError), reply: plain(reply) };
   } catch (error) {
     if (!(error instanceof TribError)) throw error;
