@@ -1,5 +1,6 @@
 /** Owns the flags for how keys are moved: of every command that moves slots. */
 import { boolean, option } from '@oclif/core/flags';
+import { TribError } from '../core/errors.ts';
 import {
   type BigKeys,
   bigKeysPolicies,
@@ -72,7 +73,19 @@ export const moveFlags = {
   }),
 };
 
+/** Throws a TribError ("usage") for flags that do not go together. */
 export function moveOptionsOf(flags: MoveFlags): MoveOptions {
+  const ofMigrate = [
+    ...(flags.replace ? ['--replace'] : []),
+    ...(flags.pipeline === undefined ? [] : ['--pipeline']),
+    ...(flags.rate === undefined ? [] : ['--rate']),
+    ...(flags['big-keys'] === 'alone' ? [] : ['--big-keys']),
+  ];
+  if (flags.engine === 'atomic' && ofMigrate.length > 0) {
+    throw new TribError('usage', `${ofMigrate.join(', ')} only work with --engine migrate.`, {
+      hint: 'In an atomic migration the servers move whole slots by themselves.',
+    });
+  }
   return {
     timeoutMs: flags.timeout,
     pipeline: flags.pipeline,

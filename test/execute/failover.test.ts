@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { moveThroughFailover } from '../helpers/failover-scene.ts';
 import { redisServerNote, skipWithoutRedisServer } from '../helpers/servers.ts';
 
-/** `npm run stress:failovers` does many more. */
+/** `npm run test:failovers` does many more. */
 describe.skipIf(skipWithoutRedisServer)(
   `a master that is killed in the middle of a move${redisServerNote}`,
   () => {

@@ -39,6 +39,8 @@ export interface Stages {
   readonly halfOpen: readonly number[];
   /** Of those to move: importing, but not from the source as the target sees it. What is importing the bus does not change. */
   readonly misseen: readonly number[];
+  /** Whether any of the slots is open at all, or taken and not closed. */
+  readonly hasOpen: boolean;
 }
 
 /** Where the replicas of each end listen. */
@@ -201,5 +203,6 @@ function stagesOf({ source, target, slots }: MoveSlots, formers: ReadonlySet<str
     );
   }
   const misseen = toMove.filter((slot) => importing.has(slot) && !seenAtSource.has(slot));
-  return { toMove, toClose, halfOpen, misseen };
+  const hasOpen = toClose.length > 0 || toMove.some((slot) => migrating.has(slot) || importing.has(slot));
+  return { toMove, toClose, halfOpen, misseen, hasOpen };
 }

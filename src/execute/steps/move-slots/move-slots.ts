@@ -9,6 +9,7 @@ import { choosePretence, clearDoubts } from './clear-doubts.ts';
 import { Closer } from './close.ts';
 import { closeEnds, type Ends, prepareEnds } from './ends.ts';
 import { Follower } from './follow-failover.ts';
+import { chooseDialect, moveAtomically } from './move-atomically.ts';
 import { moveStages } from './move-stages.ts';
 import { demandAll, openSlots, setSlots } from './set-slot.ts';
 
@@ -38,6 +39,8 @@ async function moveBetween(follower: Follower, context: StepContext): Promise<Ou
   const stopWatching = follower.watch(ends, replicas);
   let cleared = Promise.resolve();
   try {
+    const dialect = await chooseDialect(ends, stages, context);
+    if (dialect !== undefined) return await moveAtomically(dialect, ends, stages.toMove, context);
     // For a target whose slots have a failed owner the whole cluster is down.
     if (stages.misseen.length > 0)
       await demandAll(ends.target, setSlots(stages.misseen, 'NODE', step.source.id));
