@@ -4,7 +4,7 @@
  */
 import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
 import { SlotSet } from '../protocol/slots/slot-set.ts';
-import { type ClusterNode, mastersOf, type Topology, viewsOf } from './topology.ts';
+import { allAgreeAboutSlots, type ClusterNode, mastersOf, type Topology, viewsOf } from './topology.ts';
 
 export interface SlotFacts {
   /** Keys by slot and then by the id of the master that holds them; none where there are none. */
@@ -43,7 +43,9 @@ export function slotsInDoubt(topology: Topology): SlotSet {
   }
   const claimants = claimantsBySlot(topology);
   for (const [slot, { length }] of claimants.entries()) if (length !== 1) doubtful.add(slot);
-  for (const { lines } of viewsOf(topology)) {
+  const views = viewsOf(topology);
+  // Where all say the same, one stands for all.
+  for (const { lines } of allAgreeAboutSlots(views) ? views.slice(0, 1) : views) {
     const seen: (string | undefined)[] = new Array(SLOT_COUNT).fill(undefined);
     for (const { id, slots } of lines) for (const { first, last } of slots) seen.fill(id, first, last + 1);
     for (const [slot, id] of seen.entries()) if (id !== claimants[slot]?.[0]?.id) doubtful.add(slot);

@@ -40,18 +40,21 @@ export function planFix(topology: Topology, facts: SlotFacts, request: FixReques
   const verdicts = judgeAll(picture, doubtful);
   const emptied = emptiedHolders(picture, verdicts, strays);
   const early = judgeAll(picture, straysOf(emptied, picture, strays, doubtful, request.leave));
-  return planOf(topology, stepsFor([...verdicts, ...early], emptied), request);
+  const steps = stepsFor([...verdicts, ...early], emptied);
+  // Word of the last change may still be on its way, to replicas above all, whom nobody can tell.
+  return planOf(topology, steps, request, doubtful.size > 0);
 }
 
-function planOf(topology: Topology, steps: readonly Step[], { options }: FixRequest): Plan {
+function planOf(topology: Topology, steps: readonly Step[], { options }: FixRequest, waits = true): Plan {
   const nodes = topology.nodes.filter(({ view }) => view !== undefined).map(refTo);
   const wait: Step = { kind: 'wait-agreement', nodes, roles: false };
   return {
     version: PLAN_VERSION,
     operation: 'fix',
     seed: topology.seed,
-    options,
-    steps: steps.length === 0 ? [] : [...steps, wait],
+    // Servers do not take over slots that are open.
+    options: { ...options, engine: 'migrate' },
+    steps: waits ? [...steps, wait] : [],
   };
 }
 

@@ -7,7 +7,7 @@ import { allStates, BrokenCluster, type BrokenState, isConflict } from '../helpe
 import { faultsOf, type Repaired, repairWithTrib, type Tally, tableOf, tallyOf } from '../helpers/repairs.ts';
 
 const all = process.env['TRIB_STATES'] === 'all';
-const sampleSize = 250;
+const sampleSize = 200;
 /** TRIB_STATES_ENGINE=redis-server tries them there, many at once too. */
 const engine = process.env['TRIB_STATES_ENGINE'] === 'redis-server' ? 'redis-server' : 'bundled';
 /** Slots that are broken at the same time, in one cluster. */

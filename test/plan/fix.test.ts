@@ -53,6 +53,23 @@ describe('the plan of a repair', () => {
     expect(planFix(clusterOf(threeMasters), factsOf(), request).steps).toEqual([]);
   });
 
+  it('waits for nodes that have not heard yet, and moves keys one by one', () => {
+    const views = threeAndThree.map(({ number }) =>
+      viewOf(
+        number,
+        number === 6
+          ? threeAndThree.map((member) => ({
+              ...member,
+              ...(member.number === 1 ? { slots: '1-5460' } : {}),
+            }))
+          : threeAndThree,
+      ),
+    );
+    const plan = planFix(topologyOf(views), factsOf(), request);
+    expect(plan.steps.map(({ kind }) => kind)).toEqual(['wait-agreement']);
+    expect(plan.options.engine).toBe('migrate');
+  });
+
   it('finishes a half-moved slot forward', () => {
     const members = mastersWith({
       1: `0-5460 [5->-${idOf(2)}]`,

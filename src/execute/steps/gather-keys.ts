@@ -16,10 +16,10 @@ import type { NodeLine } from '../../protocol/text/nodes.ts';
 import { askLines, isMaster } from '../cluster-nodes.ts';
 import type { StepContext } from '../context.ts';
 import { type DifferingKeys, KeysDiffer } from '../keys-differ.ts';
+import { BatchSize } from './move-slots/batch-size.ts';
 import { compareCopies } from './move-slots/compare-copies.ts';
 import { demandAll, ownLine } from './open-slots.ts';
 
-const batchKeys = 100;
 const slotsAtOnce = 256;
 /** A cluster that has just got all of its slots covered takes a moment to serve. */
 const patienceMs = 30_000;
@@ -33,6 +33,7 @@ interface Way {
   readonly owner: NodeClient;
   /** Where the source reaches the owner. */
   readonly ownerForSource: Address;
+  readonly size: BatchSize;
   readonly context: StepContext;
 }
 
@@ -53,7 +54,9 @@ export async function gatherKeys(
   const seen = lines.find(({ id }) => id === step.target.id);
   const host = seen === undefined || seen.ip === '' ? step.target.address.host : seen.ip;
   const ownerForSource = { host, port: seen?.port ?? step.target.address.port };
-  const way: Way = { source, owner, ownerForSource, context };
+  const { pipeline, maxPauseMs } = context.moveOptions;
+  const size = new BatchSize(pipeline, maxPauseMs);
+  const way: Way = { source, owner, ownerForSource, size, context };
   const differing: DifferingKeys[] = [];
   let did = false;
   for (let at = 0; at < slots.length; at += slotsAtOnce) {
@@ -118,17 +121,17 @@ async function openOnSource(
 
 /** Brings over what can be. Returns the keys that differ. */
 async function drain(way: Way, slot: number): Promise<Buffer[]> {
-  const { source, context } = way;
+  const { source, size, context } = way;
   const left = new Map<string, Buffer>();
   let pauseMs = firstPauseMs;
   let progressMs = context.clock.monotonicMs();
   for (;;) {
     try {
       // Those that stay are listed again each time.
-      const question: Command = ['CLUSTER', 'GETKEYSINSLOT', slot, left.size + batchKeys];
+      const question: Command = ['CLUSTER', 'GETKEYSINSLOT', slot, left.size + size.keys];
       const listed = await source.demand(question, { repeatable: true });
       const all = Array.isArray(listed) ? listed.filter((key) => Buffer.isBuffer(key)) : [];
-      const keys = all.filter((key) => !left.has(key.latin1Slice())).slice(0, batchKeys);
+      const keys = all.filter((key) => !left.has(key.latin1Slice())).slice(0, size.keys);
       if (keys.length === 0) return [...left.values()];
       for (const key of await bring(way, slot, keys)) left.set(key.latin1Slice(), key);
       pauseMs = firstPauseMs;
@@ -163,7 +166,7 @@ async function bring(way: Way, slot: number, keys: readonly Buffer[]): Promise<r
 
 /** False when the owner has some of them already; the others have gone over, or have not. Throws a TribError. */
 async function migrate(
-  { source, owner, ownerForSource, context }: Way,
+  { source, owner, ownerForSource, size, context }: Way,
   keys: readonly Buffer[],
 ): Promise<boolean> {
   const { timeoutMs } = context.moveOptions;
@@ -176,9 +179,11 @@ async function migrate(
         : ['AUTH2', credentials.username, credentials.password];
   const { host, port } = ownerForSource;
   const command: Command = ['MIGRATE', host, port, '', 0, timeoutMs, ...auth, 'KEYS', ...keys];
+  const startMs = context.clock.monotonicMs();
   const [reply = null] = await source.pipeline([command], {
     timeoutMs: timeoutMs * replyPatienceFactor + replyPatienceMs,
   });
+  size.learn(keys.length, context.clock.monotonicMs() - startMs);
   if (!(reply instanceof ReplyError)) return true;
   if (/\bBUSYKEY\b/.test(reply.message)) return false;
   throw refusal(source.address, ['MIGRATE'], reply);
