@@ -29,6 +29,7 @@ export async function surveyLayout(pool: ClientPool, { nodes }: Layout): Promise
       : await survey(
           pool,
           members.map(({ address }) => address),
+          { settings: true },
         );
   const newcomers = await Promise.all(
     views

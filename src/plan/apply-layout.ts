@@ -53,7 +53,12 @@ export function planApplyLayout(found: FoundCluster, request: ApplyLayoutRequest
       master: refTo(master),
       way: 'manual',
     })),
-    [...servingSteps(found, roster, transfers), ...moveSteps(transfers)],
+    [
+      ...servingSteps(found, roster, transfers),
+      ...stayingSteps(roster, false),
+      ...moveSteps(transfers),
+      ...stayingSteps(roster, true),
+    ],
     replicaSteps(request.layout, roster, cluster, transfers),
     ...leavingTogether(
       cluster,
@@ -119,6 +124,15 @@ function servingSteps(found: FoundCluster, roster: Roster, transfers: readonly T
     transfers.some(({ target }) => target.id === id),
   );
   return fresh.length === 0 ? [] : [{ kind: 'wait-serving', nodes: fresh.map(refTo) }];
+}
+
+/** A master that gives its last slot would follow it to another, unless that is switched off meanwhile. */
+function stayingSteps({ holders, laidOut, nodeOf }: Roster, allow: boolean): Step[] {
+  const masters = new Set(laidOut.masters.map((node) => nodeOf(node)?.id));
+  return holders
+    .filter(({ node, weight }) => weight === 0 && node.slotCount > 0 && masters.has(node.id))
+    .filter(({ node }) => node.view?.settings?.get('cluster-allow-replica-migration') === 'yes')
+    .map(({ node }) => ({ kind: 'replica-migration', node: refTo(node), allow }));
 }
 
 /** For each replica whose master is another than it is to be, or might become another on the way. */
