@@ -1,7 +1,8 @@
 /** Owns the operation that sets the node timeout of all nodes. Usable without any command line. */
 import { planSetTimeout } from '../../plan/set-timeout.ts';
-import type { Address } from '../../protocol/text/addresses.ts';
+import { type Address, formatAddress } from '../../protocol/text/addresses.ts';
 import type { TribEvent } from '../events.ts';
+import { notKept } from '../steps/set-node-timeout.ts';
 import { survey } from '../survey.ts';
 import { carryOut } from './carry-out.ts';
 import { type OperationOptions, withTools } from './options.ts';
@@ -17,6 +18,27 @@ export function setTimeoutOfNodes(options: SetTimeoutOptions): AsyncGenerator<Tr
   return withTools(options, async function* (tools) {
     const topology = await survey(tools.pool, options.seeds);
     yield { type: 'surveyed', topology };
-    yield yield* carryOut(planSetTimeout(topology, options.timeoutMs), topology, tools, options);
+    const plan = planSetTimeout(topology, options.timeoutMs);
+    const forgetful: string[] = [];
+    const running = carryOut(plan, topology, tools, options);
+    for (;;) {
+      const { value, done } = await running.next();
+      if (done === true) {
+        if (forgetful.length > 0) yield noteOf(forgetful);
+        yield value;
+        return;
+      }
+      if (value.type === 'replied' && value.reply === notKept) forgetful.push(formatAddress(value.node));
+      yield value;
+    }
   });
+}
+
+function noteOf(names: readonly string[]): TribEvent {
+  const who = [...names].sort().join(', ');
+  const message =
+    names.length === 1
+      ? `${who} runs without a configuration file: it loses the timeout when it starts again.`
+      : `${who} run without a configuration file: they lose the timeout when they start again.`;
+  return { type: 'note', severity: 'warning', message };
 }

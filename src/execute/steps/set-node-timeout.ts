@@ -5,8 +5,10 @@
 import { ReplyError, refusal } from '../../client/command.ts';
 import { TribError } from '../../core/errors.ts';
 import type { SetNodeTimeout } from '../../plan/steps/set-node-timeout.ts';
-import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { StepContext } from '../context.ts';
+
+/** The reply of a node that has the timeout, and nowhere to keep it. */
+export const notKept = 'OK, until it starts again: it runs without a configuration file';
 
 export async function setNodeTimeout(
   { node: { address }, timeoutMs }: SetNodeTimeout,
@@ -21,11 +23,7 @@ export async function setNodeTimeout(
     if (kept instanceof ReplyError && !/without a config file/i.test(kept.message)) {
       throw refusal(address, rewrite, kept);
     }
-    emit({ type: 'replied', node: address, ok: true, reply: 'OK' });
-    if (kept instanceof ReplyError) {
-      const message = `${formatAddress(address)} runs without a configuration file: it loses the timeout when it starts again.`;
-      emit({ type: 'note', severity: 'warning', message });
-    }
+    emit({ type: 'replied', node: address, ok: true, reply: kept instanceof ReplyError ? notKept : 'OK' });
   } catch (error) {
     if (!(error instanceof TribError)) throw error;
     emit({ type: 'replied', node: address, ok: false, reply: error.message });
