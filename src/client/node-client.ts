@@ -60,6 +60,10 @@ export class NodeClient {
     return this.#usesPassword ? this.#options.credentials : undefined;
   }
 
+  get speaksTls(): boolean {
+    return this.#options.tls !== undefined;
+  }
+
   /** One command. Throws a ReplyError when the node replies one, a TribError when no reply comes. */
   async call(command: Command, options: RequestOptions = {}): Promise<Exclude<Reply, ReplyError>> {
     const [reply = null] = await this.pipeline([command], options);

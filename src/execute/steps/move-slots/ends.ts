@@ -12,6 +12,7 @@ import { type Address, formatAddress } from '../../../protocol/text/addresses.ts
 import type { NodeLine } from '../../../protocol/text/nodes.ts';
 import { askLines, isFailing, isMaster } from '../../cluster-nodes.ts';
 import { poll, type StepContext } from '../../context.ts';
+import { targetForSource } from './target-for-source.ts';
 
 /** The clients of the ends are of this move alone: closed, they end whatever still waits for a node that has failed. */
 export interface Ends {
@@ -117,10 +118,7 @@ async function prepare(
     ...own,
     lost: new AbortController(),
     others,
-    targetForSource: {
-      host: seen === undefined || seen.ip === '' ? step.target.address.host : seen.ip,
-      port: seen?.port ?? step.target.address.port,
-    },
+    targetForSource: await targetForSource(source, target, seen),
   };
   const replicasOf = (id: string): Address[] =>
     views.source.filter(({ masterId, flags }) => masterId === id && !flags.includes('noaddr')).map(addressOf);
