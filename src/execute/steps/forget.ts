@@ -22,13 +22,12 @@ interface Answer {
 }
 
 export async function forget(step: Forget, context: StepContext): Promise<'done' | 'already'> {
-  let rounds = 0;
+  let told = false;
   const away = new Set<string>();
   const staying = new Map(step.nodes.map((node) => [node.id, node]));
   await poll(
     context,
     async () => {
-      rounds++;
       const asked = [...staying.values()].filter(({ id }) => !away.has(id));
       const answers = await Promise.all(asked.map((node) => ask(node, context)));
       for (const { node, lines } of answers) if (lines === undefined) tellAway(step, node, away, context);
@@ -41,6 +40,7 @@ export async function forget(step: Forget, context: StepContext): Promise<'done'
       const believer = ownerSeenBy(step, knowing);
       if (believer !== undefined)
         return `${formatAddress(believer.node.address)} takes it for a node with slots`;
+      told = true;
       await Promise.all(knowing.map(({ node }) => sendForget(step, node, context)));
       const reason = `${formatAddress(example.node.address)} still knows it`;
       context.emit({ type: 'waiting', missing: knowing.length, example: reason });
@@ -51,7 +51,7 @@ export async function forget(step: Forget, context: StepContext): Promise<'done'
         hint: 'Look with trib check. Slots that it has are moved away with trib drain, or del-node --drain.',
       }),
   );
-  return rounds === 1 ? 'already' : 'done';
+  return told ? 'done' : 'already';
 }
 
 function nodesIn(answers: readonly Answer[]): NodeRef[] {
