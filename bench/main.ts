@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServers, until } from '../test/helpers/servers.ts';
+import { clientPauseRows } from './client-pause.ts';
 import { fillSlots, idsOf, threeMasters, untilAgreed, untilOk } from './clusters.ts';
 import { dataRows } from './data.ts';
 import { largeClusterRows } from './large-cluster.ts';
@@ -199,6 +200,7 @@ function timeCheck(seed: string): number | undefined {
 
 const groups: Readonly<Record<string, () => Promise<Row[]>>> = {
   reshard: reshardRows,
+  pause: clientPauseRows,
   rebalance: rebalanceRows,
   start: async () => [...(await startRows()), await createRow(), upRow()],
   large: largeClusterRows,
