@@ -56,7 +56,7 @@ describe.skipIf(skipWithoutRedisServer)(`the way to a cluster${redisServerNote}`
       const startMs = performance.now();
       const ran = await withPassword(['info', `127.0.0.1:${port}`, live.addresses[0] ?? '']);
       expect([ran.code, ran.stderr]).toEqual([0, '']);
-      expect(performance.now() - startMs).toBeLessThan(8000);
+      expect(performance.now() - startMs).toBeLessThan(12_000);
     } finally {
       silent.close();
     }
@@ -68,7 +68,8 @@ describe.skipIf(skipWithoutRedisServer)(`the way to a cluster${redisServerNote}`
     try {
       const startMs = performance.now();
       const ran = await withPassword(['check', live.addresses[0] ?? '']);
-      expect(performance.now() - startMs).toBeLessThan(8000);
+      // One behind the other they would take ten seconds.
+      expect(performance.now() - startMs).toBeLessThan(9800);
       expect(ran.code).toBe(1);
       for (const address of live.addresses.slice(1)) {
         expect(ran.stdout).toMatch(

@@ -99,6 +99,16 @@ describe.skipIf(skipWithoutRedisServer || skipWithoutOpenssl)(
       expect(theirs.code).toBe(0);
     });
 
+    it('moves keys also when the nodes are reached by their plain ports', async () => {
+      const [plain = '', second = ''] = nodes.map(({ addresses }) => addresses[0] ?? '');
+      // Slot 0 came to the second master above; the lowest slots go first.
+      const ends = ['--from', second, '--to', plain, '--slots', '5', '--yes', '--json'];
+      const moved = await run(['reshard', plain, ...ends]);
+      expect([moved.code, moved.stderr]).toEqual([0, '']);
+      expect(JSON.parse(moved.stdout)).toMatchObject({ ok: true, slots: 5, keys: 40 });
+      expect((await cli(ports[0] ?? 0, 'get', '{06S}39')).stdout).toBe('{06S}39\n');
+    });
+
     it.each<[string, () => string[], number, string]>([
       [
         'an authority that is not trusted',
