@@ -1,9 +1,9 @@
 /** Owns the plan that brings a verified backup into a cluster. Pure. */
 import { mastersOf, type Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
-import { refuseOnProblems } from './obstacles.ts';
 import { defaultMoveOptions, PLAN_VERSION, type PlainPlan, refTo, type Step } from './plan.ts';
 import type { VerifiedFile } from './steps/restore-files.ts';
+import { refuseUnwritable } from './writable.ts';
 
 /** What a file was found to hold when it was verified. */
 export interface FoundFile extends VerifiedFile {
@@ -23,7 +23,7 @@ export interface RestoreRequest {
 
 /** Throws a TribError: "unsafe" when the cluster has problems, or the backup holds what has no place in it. */
 export function planRestore(topology: Topology, request: RestoreRequest): PlainPlan {
-  refuseOnProblems(topology, 'restoring a backup');
+  refuseUnwritable(topology, 'restoring a backup');
   const { files } = request;
   const elsewhere = files.filter(({ otherKeys }) => otherKeys > 0);
   if (elsewhere.length > 0 && !request.onlyDb0) {

@@ -109,25 +109,25 @@ describe.skipIf(skipWithoutRedisServer)(`trib import${redisServerNote}`, () => {
     expect(compareCopies(expected, await copiesOn(live.ports), driftMs)).toEqual([]);
   });
 
-  it.each([['--copy'], []])(
-    'leaves other values as they are and names them %s',
-    async (...more: string[]) => {
-      const expected = await load();
-      const owner = await RawConnection.open((await ownerPorts(live.ports[0] ?? 0))[keySlot('all:7')] ?? 0);
-      await owner.text('SET', 'all:7', 'precious');
-      const refused = await trib(['import', first, ...from, ...more, '--yes']);
-      expect(refused.code).toBe(5);
-      expect(refused.stderr).toContain('*** 1 key(s) are in the cluster with another value');
-      expect(refused.stderr).toContain('    - all:7\n');
-      expect(await owner.text('GET', 'all:7')).toBe('precious');
-      expect(await source.client.text('EXISTS', 'all:7')).toBe('1');
-      expect(await keysThere()).toBe(keyCount);
-      const replaced = await trib(['import', first, ...from, ...more, '--replace', '--yes']);
-      expect([replaced.code, replaced.stderr]).toEqual([0, '']);
-      expect(compareCopies(expected, await copiesOn(live.ports), driftMs)).toEqual([]);
-      owner.close();
-    },
-  );
+  it.each<[string, string[]]>([
+    ['with --copy', ['--copy']],
+    ['without --copy', []],
+  ])('leaves other values as they are and names them %s', async (_, more) => {
+    const expected = await load();
+    const owner = await RawConnection.open((await ownerPorts(live.ports[0] ?? 0))[keySlot('all:7')] ?? 0);
+    await owner.text('SET', 'all:7', 'precious');
+    const refused = await trib(['import', first, ...from, ...more, '--yes']);
+    expect(refused.code).toBe(5);
+    expect(refused.stderr).toContain('*** 1 key(s) are in the cluster with another value');
+    expect(refused.stderr).toContain('    - all:7\n');
+    expect(await owner.text('GET', 'all:7')).toBe('precious');
+    expect(await source.client.text('EXISTS', 'all:7')).toBe('1');
+    expect(await keysThere()).toBe(keyCount);
+    const replaced = await trib(['import', first, ...from, ...more, '--replace', '--yes']);
+    expect([replaced.code, replaced.stderr]).toEqual([0, '']);
+    expect(compareCopies(expected, await copiesOn(live.ports), driftMs)).toEqual([]);
+    owner.close();
+  });
 
   it('follows slots that move meanwhile', async () => {
     await source.client.text('DEBUG', 'POPULATE', 60_000, 'key', 100);
@@ -138,7 +138,10 @@ describe.skipIf(skipWithoutRedisServer)(`trib import${redisServerNote}`, () => {
     expect((await trib(['check', first])).code).toBe(0);
   });
 
-  it.each([['--copy'], []])('goes on after kill -9 with trib resume %s', async (...more: string[]) => {
+  it.each<[string, string[]]>([
+    ['with --copy', ['--copy']],
+    ['without --copy', []],
+  ])('goes on after kill -9 with trib resume %s', async (_, more) => {
     await source.client.text('DEBUG', 'POPULATE', 100_000, 'key', 50);
     const words = ['import', first, ...from, ...more, '--yes', '--pipeline', '50'];
     const child = spawn(process.execPath, [tribScript, ...words], { stdio: 'ignore' });

@@ -7,8 +7,8 @@ import { planImport } from '../../plan/import.ts';
 import { defaultMoveOptions, type MoveOptions } from '../../plan/plan.ts';
 import type { Address } from '../../protocol/text/addresses.ts';
 import type { TribEvent } from '../events.ts';
+import { surveySettled } from '../settle.ts';
 import { inspectSource, poolOfSource } from '../steps/import-keys/source.ts';
-import { survey } from '../survey.ts';
 import { carryOut } from './carry-out.ts';
 import { type OperationOptions, withTools } from './options.ts';
 
@@ -28,7 +28,8 @@ export interface ImportOptions extends OperationOptions {
  */
 export function importKeys(options: ImportOptions): AsyncGenerator<TribEvent, void> {
   return withTools(options, async function* (tools) {
-    const topology = await survey(tools.pool, options.seeds);
+    // Slots may be on their way right now: that is no obstacle, as long as nodes come to agree.
+    const topology = yield* surveySettled(tools, options.seeds);
     yield { type: 'checked', topology, findings: findProblems(topology) };
     const sources = poolOfSource(tools.pool, options.sourceCredentials);
     const { source } = options;

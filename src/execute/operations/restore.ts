@@ -9,7 +9,7 @@ import type { Address } from '../../protocol/text/addresses.ts';
 import { type ListedFile, listFiles, verifyFile } from '../backup/verify.ts';
 import { channel } from '../channel.ts';
 import type { TribEvent } from '../events.ts';
-import { survey } from '../survey.ts';
+import { surveySettled } from '../settle.ts';
 import { carryOut } from './carry-out.ts';
 import { type OperationOptions, type Tools, withTools } from './options.ts';
 
@@ -34,7 +34,8 @@ const progressEveryMs = 100;
 export function restore(options: RestoreOptions): AsyncGenerator<TribEvent, void> {
   return withTools(options, async function* (tools) {
     const listed = await listFiles(options.dir);
-    const topology = await survey(tools.pool, options.seeds);
+    // Slots may be on their way right now: that is no obstacle, as long as nodes come to agree.
+    const topology = yield* surveySettled(tools, options.seeds);
     yield { type: 'checked', topology, findings: findProblems(topology) };
     const files: FoundFile[] = [];
     for (const file of listed) files.push(yield* verify(file, tools));

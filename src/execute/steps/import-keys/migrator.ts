@@ -22,6 +22,8 @@ const patienceMs = 30_000;
 const firstPatienceMs = 5000;
 const firstPauseMs = 20;
 const longestPauseMs = 1000;
+/** What a MIGRATE of so few takes is not for their number, but for a busy machine; large values the guard sees to. */
+const leastKeys = 32;
 /** MIGRATE connects and may try once more, each within its timeout; and other commands may stand before it. */
 const replyPatienceFactor = 4;
 const replyPatienceMs = 15_000;
@@ -46,6 +48,13 @@ interface Turn {
 /** What is tried again, and why. */
 class Passing extends Error {
   override readonly name = 'Passing';
+  /** The slot that is open, whose keys have to wait; undefined: all that were sent. */
+  readonly slot: number | undefined;
+
+  constructor(message: string, slot?: number) {
+    super(message);
+    this.slot = slot;
+  }
 }
 
 export class Migrator {
@@ -68,20 +77,24 @@ export class Migrator {
 
   /** How many keys go into one MIGRATE now. */
   get batchKeys(): number {
-    return Math.min(this.#size.keys, this.#context.pace?.portionKeys ?? Number.POSITIVE_INFINITY);
+    const { moveOptions, pace } = this.#context;
+    const keys = moveOptions.pipeline ?? Math.max(leastKeys, this.#size.keys);
+    return Math.min(keys, pace?.portionKeys ?? Number.POSITIVE_INFINITY);
   }
 
   /** Resolves when every key of the batch is settled; `source` is a connection of its own. Throws a TribError. */
   async send(source: NodeClient, batch: Batch): Promise<void> {
     const { clock, emit } = this.#context;
-    let groups: readonly Batch[] = [batch];
+    // Slots may have moved since the keys were listed.
+    let groups = this.#byOwner(batch.keys, batch.target);
+    /** Keys that have to wait: of slots that are on their way. */
+    let later: Buffer[] = [];
+    let pauseMs = firstPauseMs;
     let progressMs = clock.monotonicMs();
-    for (let pauseMs = firstPauseMs; groups.length > 0; ) {
-      const [group, ...others] = groups;
-      if (group === undefined) return;
+    for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
       try {
         const rest = await this.#sendOnce(source, group);
-        groups = rest.length === 0 ? others : [{ target: group.target, keys: rest }, ...others];
+        if (rest.length > 0) groups.push({ target: group.target, keys: rest });
         pauseMs = firstPauseMs;
         progressMs = clock.monotonicMs();
       } catch (error) {
@@ -90,16 +103,19 @@ export class Migrator {
         const waitedMs = clock.monotonicMs() - progressMs;
         if (waitedMs > (goesWell ? patienceMs : firstPatienceMs))
           throw gaveUp(source.address, this.#owners.announced(group.target), waitedMs, error.message);
+        // What went over with it is not there any more, or is found equal.
+        const { now, waits } = parted(group.keys, error);
+        later.push(...waits);
+        if (now.length > 0) groups.push({ target: group.target, keys: now });
+        if (groups.length > 0) continue;
         emit({ type: 'retrying', node: source.address, reason: error.message });
         await delay(clock, pauseMs);
         pauseMs = Math.min(pauseMs * 2, longestPauseMs);
-        await this.#owners.refresh().catch(() => {});
-        // What went over is not there any more, or found equal; what is left may belong to another by now.
-        groups = this.#byOwner(
-          groups.flatMap(({ keys }) => keys),
-          group.target,
-        );
       }
+      if (groups.length > 0 || later.length === 0) continue;
+      await this.#owners.refresh().catch(() => {});
+      groups = this.#byOwner(later, group.target);
+      later = [];
     }
   }
 
@@ -222,8 +238,8 @@ export class Migrator {
     if (/\bBUSYKEY\b/.test(text)) return 'busy';
     const redirected = redirectionIn(text, target);
     if (redirected !== undefined) {
-      if (redirected.kind === 'MOVED') this.#owners.learn(redirected);
-      throw new Passing(text);
+      // Where one slot moved, more have: who has them is asked at once for all.
+      throw new Passing(text, redirected.kind === 'ASK' ? redirected.slot : undefined);
     }
     if (/\b(IOERR|LOADING|CLUSTERDOWN|TRYAGAIN|BUSY|MASTERDOWN|READONLY)\b|timeout connecting/i.test(text)) {
       throw new Passing(text);
@@ -247,6 +263,21 @@ export class Migrator {
     const names = keys.map((key) => escapeBytes(key));
     this.#context.emit({ type: 'keys-written', target, keys: keys.length, names });
   }
+}
+
+/** The keys that can be sent on at once, and those that have to wait. */
+function parted(
+  keys: readonly Buffer[],
+  error: Passing | ConnectionLost,
+): { readonly now: Buffer[]; readonly waits: Buffer[] } {
+  const slot = error instanceof Passing ? error.slot : undefined;
+  const now: Buffer[] = [];
+  const waits: Buffer[] = [];
+  for (const key of keys) {
+    const isOfIt = slot === undefined || keySlot(key.latin1Slice()) === slot;
+    (isOfIt ? waits : now).push(key);
+  }
+  return { now, waits };
 }
 
 function gaveUp(source: Address, target: Address, waitedMs: number, reason: string): TribError {
