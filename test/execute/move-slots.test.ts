@@ -7,6 +7,7 @@ import { seededRandom } from '../../src/core/random.ts';
 import type { StepContext } from '../../src/execute/context.ts';
 import type { TribEvent } from '../../src/execute/events.ts';
 import { moveSlots } from '../../src/execute/steps/move-slots/move-slots.ts';
+import { Pace } from '../../src/execute/steps/move-slots/pace.ts';
 import { defaultMoveOptions, type MoveOptions, type MoveSlots } from '../../src/plan/plan.ts';
 import { rangesOf } from '../../src/protocol/slots/slot-set.ts';
 import { FakeCluster, type FakeNode, noFaults } from '../helpers/fake-cluster.ts';
@@ -275,6 +276,86 @@ describe('moving slots', () => {
     fake.sizeOf = () => 100;
     expect(await moveSlots(step, running().context)).toBe('done');
     expectAllAt(fake, target, range(0, 4));
+  });
+
+  describe('keys too big for the pause', () => {
+    /** Slot 2 has two of them, among small ones; a pause of 5 ms is 160 kB. */
+    async function startWithBigKeys(): Promise<
+      Awaited<ReturnType<typeof startFake>> & { migrated: string[][] }
+    > {
+      const scene = await startFake();
+      for (const slot of range(0, 4)) scene.fake.assign(slot, scene.source, 4);
+      scene.fake.dataBytes = 1e6;
+      scene.fake.sizeOf = (key) => (key === 'k:2:1' || key === 'k:2:3' ? 400_000 : 200);
+      const migrated: string[][] = [];
+      scene.fake.onRequest = (_, words) => {
+        if (words[0] === 'MIGRATE') migrated.push([...words.slice(words.indexOf('KEYS') + 1)]);
+      };
+      return { ...scene, migrated };
+    }
+
+    it('go alone', async () => {
+      const { fake, source, target, migrated } = await startWithBigKeys();
+      expect(await moveSlots(stepOf(source, target, range(0, 4)), running().context)).toBe('done');
+      expectAllAt(fake, target, range(0, 4));
+      expect(migrated.filter((keys) => keys.includes('k:2:1'))).toEqual([['k:2:1']]);
+      expect(migrated.filter((keys) => keys.includes('k:2:3'))).toEqual([['k:2:3']]);
+    });
+
+    it('are skipped, with their slot open and everything else moved', async () => {
+      const { fake, source, target } = await startWithBigKeys();
+      const step = stepOf(source, target, range(0, 4));
+      const error: unknown = await moveSlots(step, running({ bigKeys: 'skip' }).context).catch((e) => e);
+      expect(error).toMatchObject({
+        code: 'unsafe',
+        hint: expect.stringContaining('Slots 2 stay open, and no key is lost. Move'),
+      });
+      expect(String(error)).toContain('- k:2:1 (slot 2)');
+      expect(String(error)).toContain('- k:2:3 (slot 2)');
+      expect([...source.keysIn(2).keys()]).toEqual(['k:2:1', 'k:2:3']);
+      expect([...target.keysIn(2).keys()]).toEqual(['k:2:0', 'k:2:2']);
+      expect([0, 1, 3, 4].map((slot) => target.table.get(slot))).toEqual(Array(4).fill(target.id));
+      expect(fake.missing()).toEqual([]);
+      expect(await moveSlots(step, running({ maxPauseMs: 20 }).context)).toBe('done');
+      expectAllAt(fake, target, range(0, 4));
+    });
+
+    it('are refused before anything is moved', async () => {
+      const { fake, source, target, migrated } = await startWithBigKeys();
+      const step = stepOf(source, target, range(0, 4));
+      const error: unknown = await moveSlots(step, running({ bigKeys: 'refuse' }).context).catch((e) => e);
+      expect(error).toMatchObject({ code: 'unsafe', hint: expect.stringContaining('None of its slots') });
+      expect(String(error)).toContain('- k:2:1 (slot 2)');
+      expect([fake.log, migrated]).toEqual([[], []]);
+    });
+
+    it('are not looked for where a sample of keys accounts for the data', async () => {
+      const { fake, source, target } = await startWithBigKeys();
+      fake.sizeOf = () => 200;
+      fake.dataBytes = 200_000;
+      fake.keyCount = 1000;
+      let [asked, drawn] = [0, 0];
+      fake.onRequest = (_, words) => {
+        if (words[0] === 'MEMORY') asked++;
+        if (words[0] === 'RANDOMKEY') drawn++;
+      };
+      expect(await moveSlots(stepOf(source, target, range(0, 4)), running().context)).toBe('done');
+      // Once for all full slots, once for the last.
+      expect(drawn).toBeGreaterThan(0);
+      expect(asked).toBe(drawn);
+    });
+  });
+
+  it('moves no more keys a second than it may', async () => {
+    const { fake, source, target } = await startFake();
+    for (const slot of range(0, 9)) fake.assign(slot, source, 10);
+    const { context } = running({ keysPerSecond: 200 });
+    const startMs = performance.now();
+    const pace = new Pace(200, systemClock);
+    expect(await moveSlots(stepOf(source, target, range(0, 9)), { ...context, pace })).toBe('done');
+    // The first portion goes at once.
+    expect(performance.now() - startMs).toBeGreaterThan(((100 - pace.portionKeys) * 1000) / 200);
+    expectAllAt(fake, target, range(0, 9));
   });
 
   it('goes on from every state in which a move can be cut short', async () => {

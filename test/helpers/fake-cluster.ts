@@ -55,6 +55,8 @@ export class FakeCluster {
   /** What INFO and MEMORY USAGE tell, in bytes. */
   dataBytes = 1000;
   sizeOf: (key: string) => number = () => 100;
+  /** What INFO tells instead of the number of keys that there are. */
+  keyCount: number | undefined;
   /** Whether a claim reaches the other nodes at once. */
   broadcasts = true;
   /** What the client wrote and was told OK for. */
@@ -219,7 +221,7 @@ export class FakeCluster {
         return bulk(
           command === 'CLUSTER'
             ? 'cluster_state:ok\r\ncluster_current_epoch:9\r\n'
-            : `redis_version:7.2.4\r\nused_memory_dataset:${this.dataBytes}\r\n`,
+            : `redis_version:7.2.4\r\nused_memory_dataset:${this.dataBytes}\r\ndb0:keys=${this.keyCount ?? countOf(node)},expires=0\r\n`,
         );
       case 'SETSLOT':
         return this.#setSlot(node, Number(words[2]), (words[3] ?? '').toUpperCase(), words[4] ?? '');
@@ -228,7 +230,11 @@ export class FakeCluster {
       case 'MEMORY':
         return `:${this.sizeOf(words[2] ?? '')}\r\n`;
       case 'DBSIZE':
-        return `:${[...node.keys.values()].reduce((sum, keys) => sum + keys.size, 0)}\r\n`;
+        return `:${countOf(node)}\r\n`;
+      case 'RANDOMKEY': {
+        const keys = [...node.keys.values()].flatMap((slotKeys) => [...slotKeys.keys()]);
+        return keys.length === 0 ? '$-1\r\n' : bulk(keys[this.random.below(keys.length)] ?? '');
+      }
       case 'COUNTKEYSINSLOT':
         return `:${node.keysIn(Number(words[2])).size}\r\n`;
       case 'GETKEYSINSLOT':
@@ -349,6 +355,10 @@ export class FakeCluster {
     if (value !== undefined) return reply(value);
     return owns && node.migrating.has(slot) ? `-ASK ${slot} 127.0.0.1:1\r\n` : '$-1\r\n';
   }
+}
+
+function countOf(node: FakeNode): number {
+  return [...node.keys.values()].reduce((sum, keys) => sum + keys.size, 0);
 }
 
 function bulk(text: string): string {
