@@ -340,7 +340,6 @@ describe('moving slots', () => {
         if (words[0] === 'RANDOMKEY') drawn++;
       };
       expect(await moveSlots(stepOf(source, target, range(0, 4)), running().context)).toBe('done');
-      // Once for all full slots, once for the last.
       expect(drawn).toBeGreaterThan(0);
       expect(asked).toBe(drawn);
     });

@@ -8,6 +8,7 @@ import { SlotSet } from '../../../protocol/slots/slot-set.ts';
 import type { StepContext } from '../../context.ts';
 import { type Closer, emptinessQuestions } from './close.ts';
 import type { Ends, Stages } from './ends.ts';
+import { KeyMover } from './key-mover.ts';
 import { SizeGuard } from './large-keys.ts';
 import { openSlots, takeAgain, tellOthers } from './set-slot.ts';
 import { type Moved, moveFullSlots, type OpenableSlot } from './slot-stream.ts';
@@ -41,6 +42,13 @@ export async function moveStages(
     context.emit({ type: 'slot-moved', slot, source: source.address, target: target.address, keys });
   };
 
+  /** What it learns about the keys holds for the whole move; empty slots need none. */
+  let mover: Promise<KeyMover> | undefined;
+  const moverOf = (): Promise<KeyMover> => {
+    mover ??= SizeGuard.of(ends, context.moveOptions).then((guard) => new KeyMover(ends, guard, context));
+    return mover;
+  };
+
   const late = await closer.closeTaken(stages.toClose, 'at once');
   for (const slot of stages.toClose) if (!late.includes(slot)) moved(slot, 0);
 
@@ -49,18 +57,18 @@ export async function moveStages(
   const last = lastToMove(counted);
   const others = counted.filter((entry) => entry !== last);
   const empty = others.filter(({ keys }) => keys === 0).map(({ slot }) => slot);
-  const refilled = await moveEmptySlots(ends, closer, empty, context, moved);
+  const refilled = await moveEmptySlots(ends, closer, moverOf, empty, context, moved);
   const full: OpenableSlot[] = [
     ...late.map((slot) => ({ slot, keys: 1, state: 'late' as const })),
     ...refilled.map((slot) => ({ slot, keys: 1, state: 'open' as const })),
     ...others.filter(({ keys }) => keys > 0).map((entry) => ({ ...entry, state: 'closed' as const })),
   ];
-  const stuck = await moveFullSlots(ends, closer, 'at once', full, context, moved);
+  const stuck = await moveFullSlots(ends, closer, 'at once', moverOf, full, context, moved);
   // Where anything was moved, the last slot is moved too, even when the operator wants to end.
   if (last !== undefined && (done.size > 0 || context.signal?.aborted !== true)) {
     const unsignalled = { ...context, signal: undefined };
     const slots = [{ ...last, state: 'closed' as const }];
-    stuck.push(...(await moveFullSlots(ends, closer, 'by the bus', slots, unsignalled, moved)));
+    stuck.push(...(await moveFullSlots(ends, closer, 'by the bus', moverOf, slots, unsignalled, moved)));
   }
   const lost = (await takeAgain(ends, [...done.keys()])).filter((slot) => (done.get(slot) ?? 0) > 0);
   await tellOthers(ends, [...done.keys()], context);
@@ -116,6 +124,7 @@ async function countKeys(ends: Ends, slots: readonly number[], context: StepCont
 async function moveEmptySlots(
   ends: Ends,
   closer: Closer,
+  moverOf: () => Promise<KeyMover>,
   slots: readonly number[],
   context: StepContext,
   moved: Moved,
@@ -133,7 +142,7 @@ async function moveEmptySlots(
       refilled.push(...held);
       // The source keeps keys of a slot that is the target's only until it hears of it: they are moved at once.
       const states = late.map((slot) => ({ slot, keys: 1, state: 'late' as const }));
-      const stuck = await moveFullSlots(ends, closer, 'at once', states, context, moved);
+      const stuck = await moveFullSlots(ends, closer, 'at once', moverOf, states, context, moved);
       if (stuck.length > 0) throw whyStuck(ends, stuck);
       for (const slot of batch) if (!unclosed.has(slot)) moved(slot, 0);
     }

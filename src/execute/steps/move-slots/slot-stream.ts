@@ -6,8 +6,7 @@ import { type Reply, ReplyError } from '../../../client/command.ts';
 import type { StepContext } from '../../context.ts';
 import type { Closer, Told } from './close.ts';
 import type { Ends } from './ends.ts';
-import { KeyMover, StuckSlot } from './key-mover.ts';
-import { SizeGuard } from './large-keys.ts';
+import { type KeyMover, StuckSlot } from './key-mover.ts';
 import { openSlots } from './set-slot.ts';
 
 export interface OpenableSlot {
@@ -43,13 +42,13 @@ export async function moveFullSlots(
   ends: Ends,
   closer: Closer,
   told: Told,
+  moverOf: () => Promise<KeyMover>,
   slots: readonly OpenableSlot[],
   context: StepContext,
   moved: Moved,
 ): Promise<StuckSlot[]> {
   if (slots.length === 0) return [];
-  const mover = new KeyMover(ends, await SizeGuard.of(ends, context.moveOptions), context);
-  return new SlotStream(ends, closer, told, mover, slots, context, moved).run();
+  return new SlotStream(ends, closer, told, await moverOf(), slots, context, moved).run();
 }
 
 class SlotStream {
