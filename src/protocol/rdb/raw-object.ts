@@ -4,8 +4,8 @@
  */
 import { ByteReader } from '../../core/bytes.ts';
 import { Crc64 } from './crc64.ts';
-import { readLength } from './lengths.ts';
-import { payloadVersionOf, skipString } from './skip.ts';
+import { payloadVersionOf, skipObject } from './skip.ts';
+import { readString } from './strings.ts';
 
 /** A value's type number and the bytes behind it. */
 export interface RawObject {
@@ -40,25 +40,35 @@ const SET = 2;
 const HASH = 4;
 
 /**
- * Whether both are the same value. Hash tables stand in the order of the server that wrote them, so their items are
- * compared without it. Two encodings of one value count as different.
+ * Whether both are the same value, whatever strings were compressed, and in which order a server keeps its hash tables.
+ * Two encodings of one value (a listpack, a hash table) count as different. Throws BytesError for what is malformed.
  */
 export function isSameObject(a: RawObject, b: RawObject): boolean {
-  if (a.type !== b.type || a.body.length !== b.body.length) return false;
-  if (a.body.equals(b.body)) return true;
-  const stringsEach = a.type === SET ? 1 : a.type === HASH ? 2 : 0;
-  return stringsEach > 0 && sortedItems(a.body, stringsEach) === sortedItems(b.body, stringsEach);
+  if (a.type !== b.type) return false;
+  return a.body.equals(b.body) || canonical(a) === canonical(b);
 }
 
-/** Each item by its bytes, in an order of their own. A string's encoding depends on the string alone. */
-function sortedItems(body: Buffer, stringsEach: number): string {
+/** A text that is the same for the same value. */
+function canonical({ type, body }: RawObject): string {
   const reader = new ByteReader(body);
+  /** Strings, with their lengths; and what stands between them, as it is. */
+  const parts: string[] = [];
+  let between = 0;
+  skipObject(reader, type, () => {
+    if (reader.offset > between) parts.push(body.latin1Slice(between, reader.offset));
+    const text = readString(reader);
+    parts.push(`${text.length}:${text}`);
+    between = reader.offset;
+  });
+  parts.push(body.latin1Slice(between));
+  const stringsEach = type === SET ? 1 : type === HASH ? 2 : 0;
+  return stringsEach === 0 ? parts.join('') : sortedItems(parts, stringsEach);
+}
+
+/** Behind the count come nothing but the strings of the items. */
+function sortedItems([count = '', ...strings]: readonly string[], stringsEach: number): string {
   const items: string[] = [];
-  for (let left = readLength(reader); left > 0; left--) {
-    const start = reader.offset;
-    for (let strings = stringsEach; strings > 0; strings--) skipString(reader);
-    // The bytes tell themselves where they end, so no separator is needed.
-    items.push(body.latin1Slice(start, reader.offset));
-  }
-  return items.sort().join('');
+  for (let at = 0; at + stringsEach <= strings.length; at += stringsEach)
+    items.push(strings.slice(at, at + stringsEach).join(''));
+  return count + items.sort().join('');
 }

@@ -7,10 +7,15 @@ import { type ByteReader, BytesError } from '../../core/bytes.ts';
 import { readLength, readLengthOrEncoding } from './lengths.ts';
 import { rdbTypes } from './objects.ts';
 
+/** What is done with each string that is met: it has to move the reader behind it. */
+export type StringVisitor = (reader: ByteReader) => void;
+
+type Walk = (reader: ByteReader, text: StringVisitor) => void;
+
 interface Layout {
   /** The RDB version that brought this type: a server that reads it, or a later one, takes the value. */
   readonly since: number;
-  skip(reader: ByteReader): void;
+  readonly walk: Walk;
 }
 
 /** The oldest version that payloads of RESTORE carry. */
@@ -41,33 +46,35 @@ export function skipString(reader: ByteReader): void {
 }
 
 /** A count, then so many times `each`. Every item takes bytes, so a count beyond all measure ends with the input. */
-function many(each: (reader: ByteReader) => void): (reader: ByteReader) => void {
-  return (reader) => {
-    for (let left = readLength(reader); left > 0; left--) each(reader);
+function many(each: Walk): Walk {
+  return (reader, text) => {
+    for (let left = readLength(reader); left > 0; left--) each(reader, text);
   };
 }
 
-function skipPair(reader: ByteReader): void {
-  skipString(reader);
-  skipString(reader);
-}
+const one: Walk = (reader, text) => text(reader);
 
-function skipMemberWithDecimalScore(reader: ByteReader): void {
-  skipString(reader);
+const pair: Walk = (reader, text) => {
+  text(reader);
+  text(reader);
+};
+
+const memberWithDecimalScore: Walk = (reader, text) => {
+  text(reader);
   const length = reader.u8();
   if (length < FIRST_SPECIAL_SCORE) reader.take(length);
-}
+};
 
-function skipMemberWithScore(reader: ByteReader): void {
-  skipString(reader);
+const memberWithScore: Walk = (reader, text) => {
+  text(reader);
   reader.take(8);
-}
+};
 
 /** Of a quicklist: whether it is packed, then a listpack, or one plain element. */
-function skipQuicklistNode(reader: ByteReader): void {
+const quicklistNode: Walk = (reader, text) => {
   readLength(reader);
-  skipString(reader);
-}
+  text(reader);
+};
 
 function skipLengths(reader: ByteReader, count: number): void {
   for (let left = count; left > 0; left--) readLength(reader);
@@ -83,58 +90,61 @@ interface StreamForm {
   readonly consumerTimes: number;
 }
 
-function skipStream({ fields, groupFields, consumerTimes }: StreamForm): (reader: ByteReader) => void {
+function stream({ fields, groupFields, consumerTimes }: StreamForm): Walk {
   const pending = many((reader) => {
     reader.take(STREAM_ID_BYTES + MILLISECONDS_BYTES);
     readLength(reader);
   });
-  const consumers = many((reader) => {
-    skipString(reader);
+  const consumers = many((reader, text) => {
+    text(reader);
     reader.take(consumerTimes * MILLISECONDS_BYTES);
     reader.take(readLength(reader) * STREAM_ID_BYTES);
   });
-  const entries = many(skipPair);
-  const groups = many((reader) => {
-    skipString(reader);
+  const entries = many(pair);
+  const groups = many((reader, text) => {
+    text(reader);
     skipLengths(reader, groupFields);
-    pending(reader);
-    consumers(reader);
+    pending(reader, text);
+    consumers(reader, text);
   });
-  return (reader) => {
-    entries(reader);
+  return (reader, text) => {
+    entries(reader, text);
     skipLengths(reader, fields);
-    groups(reader);
+    groups(reader, text);
   };
 }
 
 /** By type number. What is packed into one string (ziplist, listpack, intset, zipmap) is a string to the file. */
 const layouts: ReadonlyMap<number, Layout> = new Map<number, Layout>([
-  [0, { since: 1, skip: skipString }],
-  [1, { since: 1, skip: many(skipString) }],
-  [2, { since: 1, skip: many(skipString) }],
-  [3, { since: 1, skip: many(skipMemberWithDecimalScore) }],
-  [4, { since: 1, skip: many(skipPair) }],
-  [5, { since: 8, skip: many(skipMemberWithScore) }],
-  [9, { since: 2, skip: skipString }],
-  [10, { since: 2, skip: skipString }],
-  [11, { since: 2, skip: skipString }],
-  [12, { since: 2, skip: skipString }],
-  [13, { since: 4, skip: skipString }],
-  [14, { since: 7, skip: many(skipString) }],
-  [15, { since: 9, skip: skipStream({ fields: 3, groupFields: 2, consumerTimes: 1 }) }],
-  [16, { since: 10, skip: skipString }],
-  [17, { since: 10, skip: skipString }],
-  [18, { since: 10, skip: many(skipQuicklistNode) }],
-  [19, { since: 10, skip: skipStream({ fields: 8, groupFields: 3, consumerTimes: 1 }) }],
-  [20, { since: 11, skip: skipString }],
-  [21, { since: 11, skip: skipStream({ fields: 8, groupFields: 3, consumerTimes: 2 }) }],
+  [0, { since: 1, walk: one }],
+  [1, { since: 1, walk: many(one) }],
+  [2, { since: 1, walk: many(one) }],
+  [3, { since: 1, walk: many(memberWithDecimalScore) }],
+  [4, { since: 1, walk: many(pair) }],
+  [5, { since: 8, walk: many(memberWithScore) }],
+  [9, { since: 2, walk: one }],
+  [10, { since: 2, walk: one }],
+  [11, { since: 2, walk: one }],
+  [12, { since: 2, walk: one }],
+  [13, { since: 4, walk: one }],
+  [14, { since: 7, walk: many(one) }],
+  [15, { since: 9, walk: stream({ fields: 3, groupFields: 2, consumerTimes: 1 }) }],
+  [16, { since: 10, walk: one }],
+  [17, { since: 10, walk: one }],
+  [18, { since: 10, walk: many(quicklistNode) }],
+  [19, { since: 10, walk: stream({ fields: 8, groupFields: 3, consumerTimes: 1 }) }],
+  [20, { since: 11, walk: one }],
+  [21, { since: 11, walk: stream({ fields: 8, groupFields: 3, consumerTimes: 2 }) }],
 ]);
 
-/** Moves behind the object of this type. Throws BytesError: EndOfInputError when it is not complete yet. */
-export function skipObject(reader: ByteReader, type: number): void {
+/**
+ * Moves behind the object of this type, telling each string in it. Throws BytesError: EndOfInputError when it is not
+ * complete yet.
+ */
+export function skipObject(reader: ByteReader, type: number, text: StringVisitor = skipString): void {
   const layout = layouts.get(type);
   if (layout === undefined) throw new BytesError(`no layout is known for values of type ${type}`);
-  layout.skip(reader);
+  layout.walk(reader, text);
 }
 
 /** What an operator is told a value is that cannot be cut out; undefined for one that can. */

@@ -140,6 +140,30 @@ describe('the layouts of objects', () => {
     expect(isSameObject({ type: 4, body: a }, { type: 4, body: c })).toBe(false);
     expect(isSameObject({ type: 1, body: a }, { type: 1, body: b })).toBe(false);
   });
+
+  it.each([0, 1, 2, 4, 5, 14, 16, 18, 19])(
+    'of type %i is the same whether its strings are compressed or not',
+    (type) => {
+      const text = 'the same again and again, '.repeat(20);
+      const body = (compress: boolean, last = text): Buffer => {
+        const writer = new ByteWriter();
+        const strings = (...values: readonly string[]): void => {
+          for (const value of values) writeString(writer, Buffer.from(value), compress);
+        };
+        if ([1, 2, 4, 14].includes(type)) writeLength(writer, type === 4 ? 1 : 2);
+        if (type === 18 || type === 5 || type === 19) writeLength(writer, 1);
+        if (type === 18) writeLength(writer, 2);
+        strings(...([1, 2, 4, 14, 19].includes(type) ? [`${text}first`, last] : [last]));
+        if (type === 5) writer.f64le(1.5);
+        if (type === 19) for (const field of [1, 2, 3, 4, 5, 6, 7, 8, 0]) writeLength(writer, field);
+        return Buffer.from(writer.bytes());
+      };
+      const [plain, packed, other] = [body(false), body(true), body(true, `${text}?`)];
+      expect(plain.length).toBeGreaterThan(packed.length);
+      expect(isSameObject({ type, body: plain }, { type, body: packed })).toBe(true);
+      expect(isSameObject({ type, body: plain }, { type, body: other })).toBe(false);
+    },
+  );
 });
 
 describe('RDB files by their bytes', () => {

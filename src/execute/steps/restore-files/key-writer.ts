@@ -251,18 +251,27 @@ export class KeyWriter {
     throw refusal(address, entry.command, reply);
   }
 
-  /** The keys are there: the same, or others? */
+  /** The keys are there: the same, or others? Their values are held here meanwhile, so only some at once. */
   async #compare(owner: Address, entries: readonly Entry[], round: Round): Promise<void> {
-    for (const entry of entries) {
-      const replies = await this.#ask(
-        owner,
-        [
-          ['DUMP', entry.key],
-          ['PTTL', entry.key],
-        ],
-        round,
-      );
-      const [payload, ttlMs] = replies ?? [];
+    for (let start = 0; start < entries.length; ) {
+      let [end, bytes] = [start, 0];
+      while (end < entries.length && bytes < batchBytes) bytes += entries[end++]?.payload.length ?? 0;
+      await this.#compareSome(owner, entries.slice(start, end), round);
+      start = end;
+    }
+  }
+
+  async #compareSome(owner: Address, entries: readonly Entry[], round: Round): Promise<void> {
+    const replies = await this.#ask(
+      owner,
+      entries.flatMap(({ key }) => [
+        ['DUMP', key],
+        ['PTTL', key],
+      ]),
+      round,
+    );
+    for (const [index, entry] of entries.entries()) {
+      const [payload, ttlMs] = [replies?.[2 * index], replies?.[2 * index + 1]];
       if (payload instanceof ReplyError) this.#judge(owner, entry, payload, round);
       // It went in the meantime, or its node did.
       else if (!Buffer.isBuffer(payload)) round.retry(entry, round.reason);
