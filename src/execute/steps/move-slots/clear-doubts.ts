@@ -18,9 +18,8 @@ import { type Clock, delay } from '../../../core/clock.ts';
 import { TribError } from '../../../core/errors.ts';
 import { SlotSet } from '../../../protocol/slots/slot-set.ts';
 import { formatAddress } from '../../../protocol/text/addresses.ts';
-import { parseInfo } from '../../../protocol/text/info.ts';
-import { type NodeLine, parseNodes } from '../../../protocol/text/nodes.ts';
-import { askLines, clusterNodes, isFailing, isMaster } from '../../cluster-nodes.ts';
+import type { NodeLine } from '../../../protocol/text/nodes.ts';
+import { askLines, isFailing, isMaster } from '../../cluster-nodes.ts';
 import type { StepContext } from '../../context.ts';
 import type { Ends } from './ends.ts';
 import { demandAll } from './set-slot.ts';
@@ -69,7 +68,11 @@ async function choiceNow({ source, target, step }: Ends): Promise<Pretence | und
   // A slot that is not moved, if there is one: what is importing would not fall back.
   const moving = SlotSet.fromRanges(step.slots);
   const open = new Set(taker.importing.map((entry) => entry.slot));
-  const slots = [...SlotSet.fromRanges(giver.slots)].filter((candidate) => !open.has(candidate));
+  // The target may be made to believe things by another move into it at this time: what counts is the source's word.
+  const claimed = SlotSet.fromRanges(ofSource.find(({ id }) => id === giver.id)?.slots ?? []);
+  const slots = [...SlotSet.fromRanges(giver.slots)].filter(
+    (candidate) => claimed.has(candidate) && !open.has(candidate),
+  );
   const slot = slots.find((candidate) => !moving.has(candidate)) ?? slots.at(-1);
   // The target tells the source of the pretended owner, if that has an epoch of which the source does not know yet.
   const known = new Map(ofSource.map(({ id, configEpoch }) => [id, configEpoch]));
