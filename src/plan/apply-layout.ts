@@ -3,7 +3,7 @@
  * replicas find their masters, and who is not wanted any more leaves. Pure.
  */
 import { isAt, type Layout, type LayoutNode } from '../cluster/layout.ts';
-import { type ClusterNode, nodeById, type Topology } from '../cluster/topology.ts';
+import { type ClusterNode, inOrder, nodeById, type Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { formatAddress } from '../protocol/text/addresses.ts';
 import { functionSteps, refuseNewcomer } from './add-node.ts';
@@ -108,7 +108,7 @@ function joinSteps(found: FoundCluster, roster: Roster, all: readonly NodeRef[])
     // A replica gets functions from its master.
     ...joining
       .filter(({ node }) => masters.has(node.id))
-      .flatMap((newcomer) => functionSteps(cluster, newcomer)),
+      .flatMap((newcomer) => functionSteps({ ...cluster, nodes: inOrder(cluster) }, newcomer)),
     ...roster.released.map((node): Step => {
       const others = members.filter(({ id }) => id !== node.id).map(refTo);
       return { kind: 'release', node: refTo(node), members: others };

@@ -3,7 +3,7 @@
  * still alone, and what has to become of each so that the cluster is as the layout has it. Pure.
  */
 import { isAt, type LaidOut, type Layout, type LayoutNode, layOut, type Present } from '../cluster/layout.ts';
-import { type ClusterNode, nodeById, type Silence, type Topology } from '../cluster/topology.ts';
+import { type ClusterNode, inOrder, nodeById, type Silence, type Topology } from '../cluster/topology.ts';
 import { formatAddress } from '../protocol/text/addresses.ts';
 import type { Newcomer } from './add-node.ts';
 import type { Weighted } from './balance.ts';
@@ -40,7 +40,9 @@ export function rosterOf(layout: Layout, found: Found, prune: boolean): Roster {
   const nodeOf = (node: LayoutNode): ClusterNode | undefined => nodes.get(node);
   const laidOut = layOut(layout, (node) => presentOf(node, layout, found, nodeOf));
   const listed = new Set([...nodes.values()].map((node) => node?.id));
-  const extras = (found.cluster?.nodes ?? []).filter(({ id }) => !listed.has(id));
+  const extras = (found.cluster === undefined ? [] : inOrder(found.cluster)).filter(
+    ({ id }) => !listed.has(id),
+  );
   const masters = laidOut.masters.flatMap((node) => {
     const own = nodeOf(node);
     return own === undefined ? [] : [{ node: own, weight: node.weight }];
