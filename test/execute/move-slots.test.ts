@@ -218,6 +218,39 @@ describe('moving slots', () => {
     expect(fake.missing()).toEqual([]);
   });
 
+  it('accepts a source that is loading as a replica when it gave its last slot', async () => {
+    const { fake, source, target } = await startFake();
+    fake.assign(4, source, 2);
+    fake.instead = (node, words) =>
+      node === source && words[3] === 'NODE'
+        ? '-LOADING Redis is loading the dataset in memory\r\n'
+        : undefined;
+    expect(await moveSlots(stepOf(source, target, [4]), running().context)).toBe('done');
+    expect(target.table.get(4)).toBe(target.id);
+    expect(fake.missing()).toEqual([]);
+  });
+
+  // From Valkey 8 on, SETSLOT goes to the replicas first.
+  it('asks again when no replica took a SETSLOT in time', async () => {
+    const { fake, source, target } = await startFake();
+    for (const slot of range(0, 9)) fake.assign(slot, source, slot % 2);
+    fake.serverInfo = 'valkey_version:8.0.1';
+    const refused = new Set<string>();
+    fake.instead = (node, words) => {
+      const line = `${fake.nodes.indexOf(node)} ${words.slice(2).join(' ')}`;
+      if (words[1] !== 'SETSLOT' || refused.has(line)) return undefined;
+      refused.add(line);
+      return '-NOREPLICAS Not enough good replicas to write.\r\n';
+    };
+    expect(await moveSlots(stepOf(source, target, range(0, 9)), running().context)).toBe('done');
+    expect(refused.size).toBeGreaterThan(20);
+    // In a transaction a SETSLOT that waits for replicas would end the server.
+    expect(fake.log.some((line) => line.endsWith('STABLE'))).toBe(false);
+    expect(fake.transactions).toBe(0);
+    fake.instead = () => undefined;
+    expectAllAt(fake, target, range(0, 9));
+  });
+
   it('refuses before the first move when a master does not know an end', async () => {
     const { fake, source, target, other } = await startFake();
     fake.assign(4, source, 2);

@@ -55,6 +55,12 @@ export class FakeCluster {
   /** What INFO and MEMORY USAGE tell, in bytes. */
   dataBytes = 1000;
   sizeOf: (key: string) => number = () => 100;
+  /** An answer instead of the one that the request would get; it is not carried out then. */
+  instead: (node: FakeNode, words: readonly string[]) => string | undefined = () => undefined;
+  /** How many MULTIs were begun. */
+  transactions = 0;
+  /** Fields of INFO besides those that are needed: "valkey_version:8.0.1". */
+  serverInfo = '';
   /** What INFO tells instead of the number of keys that there are. */
   keyCount: number | undefined;
   /** Whether a claim reaches the other nodes at once. */
@@ -161,13 +167,14 @@ export class FakeCluster {
     let asking = false;
     const carryOut = (words: string[], asked: boolean): string => {
       this.onRequest(node, words);
-      return this.#answer(node, words, asked);
+      return this.instead(node, words) ?? this.#answer(node, words, asked);
     };
     /** What a MULTI waits with; it goes with the connection. */
     let queue: string[][] | undefined;
     const answer = (words: string[]): string => {
       if (words[0] === 'MULTI') {
         queue = [];
+        this.transactions++;
         return '+OK\r\n';
       }
       if (words[0] === 'EXEC') {
@@ -221,7 +228,7 @@ export class FakeCluster {
         return bulk(
           command === 'CLUSTER'
             ? 'cluster_state:ok\r\ncluster_current_epoch:9\r\n'
-            : `redis_version:7.2.4\r\nused_memory_dataset:${this.dataBytes}\r\ndb0:keys=${this.keyCount ?? countOf(node)},expires=0\r\n`,
+            : `redis_version:7.2.4\r\n${this.serverInfo}\r\nused_memory_dataset:${this.dataBytes}\r\ndb0:keys=${this.keyCount ?? countOf(node)},expires=0\r\n`,
         );
       case 'SETSLOT':
         return this.#setSlot(node, Number(words[2]), (words[3] ?? '').toUpperCase(), words[4] ?? '');

@@ -58,11 +58,10 @@ export async function choosePretence(
   }
 }
 
-async function choiceNow({ source, target, step }: Ends): Promise<Pretence | undefined | 'not yet'> {
-  const [info, nodes] = await target.pipeline([['INFO', 'server'], clusterNodes], { repeatable: true });
-  if (!doubtful.test(parseInfo(String(info)).get('redis_version') ?? '')) return undefined;
-  const ofTarget = parseNodes(String(nodes));
-  const ofSource = await askLines(source);
+async function choiceNow(ends: Ends): Promise<Pretence | undefined | 'not yet'> {
+  const { source, target, targetInfo, step } = ends;
+  if (!doubtful.test(targetInfo.get('redis_version') ?? '')) return undefined;
+  const [ofTarget, ofSource] = await Promise.all([askLines(target), askLines(source)]);
   const [giver, taker] = [step.source, step.target].map((end) => ofTarget.find(({ id }) => id === end.id));
   if (giver === undefined || taker === undefined) return undefined;
   // A slot that is not moved, if there is one: what is importing would not fall back.

@@ -9,6 +9,7 @@ import { TribError } from '../../../core/errors.ts';
 import type { MoveSlots } from '../../../plan/plan.ts';
 import { formatRanges, rangesOf, SlotSet } from '../../../protocol/slots/slot-set.ts';
 import { type Address, formatAddress } from '../../../protocol/text/addresses.ts';
+import { type InfoFields, parseInfo } from '../../../protocol/text/info.ts';
 import type { NodeLine } from '../../../protocol/text/nodes.ts';
 import { askLines, isFailing, isMaster } from '../../cluster-nodes.ts';
 import { poll, type StepContext } from '../../context.ts';
@@ -24,6 +25,8 @@ export interface Ends {
   readonly target: NodeClient;
   /** To the source as well, for MIGRATE alone: questions need not wait for it. */
   readonly stream: NodeClient;
+  /** What the target says of itself as a server. */
+  readonly targetInfo: InfoFields;
   /** The masters that are neither. */
   readonly others: readonly NodeClient[];
   /** Where the source reaches the target. */
@@ -114,8 +117,10 @@ async function prepare(
       }),
   );
   const seen = views.source.find(({ id }) => id === step.target.id);
+  const targetInfo = parseInfo(String(await target.demand(['INFO', 'server'], { repeatable: true })));
   const ends: Ends = {
     ...own,
+    targetInfo,
     lost: new AbortController(),
     others,
     targetForSource: await targetForSource(source, target, seen),

@@ -42,7 +42,7 @@ export async function openSlots(
   const importing = setSlots(slots, 'IMPORTING', step.source.id);
   await demandAll(target, importing);
   const migrating = setSlots(slots, 'MIGRATING', step.target.id);
-  const replies = await source.pipeline([...migrating, ...questions], { repeatable: true });
+  const replies = await sendUntilReplicated(source, [...migrating, ...questions]);
   const refused = slots.filter((_, index) => replies[index] instanceof ReplyError);
   if (refused.length > 0) {
     // Nobody was sent to the target for these: it can stop to import them.
@@ -64,7 +64,12 @@ export async function openSlots(
  * taken back from it, with the keys.) All at once: a slot that is stable here while the source sends clients here
  * would have them run in circles, for long if trib ends in between.
  */
-export async function giveToTarget({ step, target }: Ends, slots: readonly number[]): Promise<void> {
+export async function giveToTarget(
+  { step, target, targetInfo }: Ends,
+  slots: readonly number[],
+): Promise<void> {
+  // Valkey, from 8 on, holds each SETSLOT until the replicas have it: in a transaction that would be its end.
+  if (targetInfo.has('valkey_version')) return demandAll(target, setSlots(slots, 'NODE', step.target.id));
   const commands = slots.flatMap((slot, index): Command[] => {
     const take: Command = ['CLUSTER', 'SETSLOT', slot, 'NODE', step.target.id];
     const between = index > 0 && index < slots.length - 1;
@@ -122,7 +127,7 @@ export async function tellSource({ step, source }: Ends, slots: readonly number[
   const commands = setSlots(slots, 'NODE', step.target.id);
   let replies: Reply[];
   try {
-    replies = await source.pipeline(commands, { repeatable: true });
+    replies = await sendUntilReplicated(source, commands);
   } catch (error) {
     // The target owns the slots and says so on the bus: a source that went away learns it there.
     if (error instanceof ConnectionLost) return [];
@@ -130,7 +135,8 @@ export async function tellSource({ step, source }: Ends, slots: readonly number[
   }
   return slots.filter((_, index) => {
     const reply = replies[index];
-    if (!(reply instanceof ReplyError) || isReplicaNow(reply)) return false;
+    // A source whose replicas are away learns it on the bus.
+    if (!(reply instanceof ReplyError) || isReplicaNow(reply) || isNotReplicated(reply)) return false;
     if (/still hold keys/.test(reply.message)) return true;
     throw refusal(source.address, commands[index] as Command, reply);
   });
@@ -170,7 +176,22 @@ export async function demandAtOnce(client: NodeClient, commands: readonly Comman
 }
 
 export async function demandAll(client: NodeClient, commands: readonly Command[]): Promise<void> {
-  checkAll(client, commands, await client.pipeline(commands, { repeatable: true }));
+  checkAll(client, commands, await sendUntilReplicated(client, commands));
+}
+
+/** How often Valkey, from 8 on, is asked again when no replica took a SETSLOT within the two seconds that it waits. */
+const mostTries = 4;
+
+/** Sends commands that may be sent again. Each stands for itself: those before a refused one are carried out. */
+async function sendUntilReplicated(client: NodeClient, commands: readonly Command[]): Promise<Reply[]> {
+  for (let tries = 1; ; tries++) {
+    const replies = await client.pipeline(commands, { repeatable: true });
+    if (tries === mostTries || !replies.some(isNotReplicated)) return replies;
+  }
+}
+
+function isNotReplicated(reply: Reply): boolean {
+  return reply instanceof ReplyError && reply.code === 'NOREPLICAS';
 }
 
 function checkAll(client: NodeClient, commands: readonly Command[], replies: readonly Reply[]): void {
