@@ -204,6 +204,25 @@ describe.skipIf(skipWithoutRedisServer)(`trib backup${redisServerNote}`, () => {
     }
   });
 
+  it('slots that move while it is made are a reason to keep nothing', async () => {
+    const nodes = await Promise.all(live.ports.map((port) => RawConnection.open(port)));
+    const delayed = (microseconds: number): Promise<unknown> =>
+      Promise.all(nodes.map((node) => node.text('CONFIG', 'SET', 'rdb-key-save-delay', microseconds)));
+    await delayed(1500);
+    try {
+      const running = trib(['backup', first, join(dir, 'b')]);
+      await until(() => parts(dir).length === 3, 'three files to be begun');
+      const words = ['--from', live.idOf(0), '--to', live.idOf(1), '--slots', '10', '--yes'];
+      expect((await trib(['reshard', first, ...words])).code).toBe(0);
+      const refused = await running;
+      expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining('Slots changed hands')]);
+      expect(readdirSync(dir)).toEqual([]);
+    } finally {
+      await delayed(0);
+      for (const node of nodes) node.close();
+    }
+  });
+
   it('a shard that fails in the middle fails the backup, and nothing of it is left', async () => {
     const replica = live.nodes[4];
     const slow = await RawConnection.open(replica?.port ?? 0);

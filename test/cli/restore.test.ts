@@ -259,6 +259,30 @@ describe.skipIf(skipWithoutRedisServer)(`trib restore${redisServerNote}`, () => 
     expect((await trib(['check', first])).code).toBe(0);
   });
 
+  it('finishes what is in hand on SIGINT, and tells how to go on', async () => {
+    const node = await startStandalone('redis-server');
+    try {
+      await node.client.text('DEBUG', 'POPULATE', 150_000, 'key', 50);
+      await saveTo(node, join(dir, 'dump.rdb'));
+    } finally {
+      await node.stop();
+    }
+    const child = spawn(process.execPath, [tribScript, 'restore', dir, first, '--yes'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    await until(async () => (await keysThere()) > 1000, 'some keys');
+    child.kill('SIGINT');
+    await once(child, 'close');
+    expect([child.exitCode, await keysThere()]).toEqual([130, expect.toSatisfy((count) => count < 150_000)]);
+    const command = /^ {2}trib (resume .*)$/m.exec(stderr)?.[1] ?? '';
+    expect((await trib(command.split(' '))).code).toBe(0);
+    expect(await keysThere()).toBe(150_000);
+  });
+
   it('goes on after kill -9 with trib resume', async () => {
     const node = await startStandalone('redis-server');
     try {

@@ -26,7 +26,7 @@ import { BackupFolder } from '../backup/folder.ts';
 import { chooseSources, type ShardSource } from '../backup/sources.ts';
 import { channel } from '../channel.ts';
 import type { Finished, TribEvent } from '../events.ts';
-import { survey } from '../survey.ts';
+import { surveySettled } from '../settle.ts';
 import { type OperationOptions, withTools } from './options.ts';
 
 export interface BackupOptions extends OperationOptions {
@@ -49,7 +49,7 @@ export function backup(options: BackupOptions): AsyncGenerator<TribEvent, void> 
   return withTools(options, async function* ({ pool, clock }) {
     const startMs = clock.monotonicMs();
     const createdAt = new Date(clock.nowMs()).toISOString();
-    const topology = await survey(pool, options.seeds);
+    const topology = yield* surveySettled({ pool, clock }, options.seeds);
     const findings = findProblems(topology);
     yield { type: 'checked', topology, findings };
     const { shards, missing } = await chooseSources(topology, pool, clock);
@@ -69,7 +69,8 @@ export function backup(options: BackupOptions): AsyncGenerator<TribEvent, void> 
       const files = yield* channel<TribEvent, BackupFile[]>((emit) =>
         saveShards(shards, folder, { pool, clock, emit, signal: options.signal }),
       );
-      if (options.partial !== true) await refuseMoved(topology, pool, options.seeds);
+      if (options.partial !== true)
+        refuseMoved(topology, yield* surveySettled({ pool, clock }, [topology.seed, ...options.seeds]));
       const manifest: BackupManifest = {
         createdAt,
         currentEpoch: Math.max(0, ...topology.nodes.map(({ view }) => view?.currentEpoch ?? 0)),
@@ -173,8 +174,7 @@ async function saveShard(
 }
 
 /** A key of a slot that moved meanwhile may have been on neither side when that was saved. */
-async function refuseMoved(before: Topology, pool: ClientPool, seeds: readonly Address[]): Promise<void> {
-  const after = await survey(pool, [before.seed, ...seeds]);
+function refuseMoved(before: Topology, after: Topology): void {
   const reasons = whyNotWhole(findProblems(after));
   if (reasons.length === 0 && ownership(after) === ownership(before)) return;
   throw new TribError(
