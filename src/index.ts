@@ -1,6 +1,7 @@
 /** The public API of trib: operations on clusters as streams of events, and nodes to run in this process. */
 export type { ClientOptions } from './client/node-client.ts';
 export type { Finding, FindingKind, Severity } from './cluster/health.ts';
+export type { Layout, LayoutNode } from './cluster/layout.ts';
 export { type Condition, conditions } from './cluster/readiness.ts';
 export type { ClusterNode, NodeView, Topology } from './cluster/topology.ts';
 export { type ErrorCode, exitCodes, TribError } from './core/errors.ts';
@@ -22,12 +23,21 @@ export { type ReplaceNodeOptions, replaceNode } from './execute/operations/repla
 export { type ReshardOptions, reshard } from './execute/operations/reshard.ts';
 export { type RestoreOptions, restore } from './execute/operations/restore.ts';
 export { type SetTimeoutOptions, setTimeoutOfNodes } from './execute/operations/set-timeout.ts';
+export {
+  type ApplyLayoutOptions,
+  applyLayout,
+  type CreateFromOptions,
+  createFrom,
+  diff,
+  type LayoutOptions,
+} from './execute/operations/topology.ts';
 export { type WaitOptions, wait } from './execute/operations/wait.ts';
 export { ConfigError } from './node/config/load.ts';
 export type { NodeOptions, RunningNode } from './node/node.ts';
 export { NodeStartError, startNode } from './node/node.ts';
 export type { AddNodeRequest } from './plan/add-node.ts';
 export type { BackupFile, BackupManifest } from './plan/backup-manifest.ts';
+export type { Comparison, Difference } from './plan/compare-layout.ts';
 export type { DelNodeRequest } from './plan/del-node.ts';
 export type { DrainRequest } from './plan/drain.ts';
 export type { FailoverRequest } from './plan/failover.ts';
