@@ -62,7 +62,7 @@ export const moveFlags = {
   }),
   engine: option({
     summary:
-      'Let the servers move whole slots where all offer it (Valkey 9, Redis 8.4), or move key by key with MIGRATE.',
+      'Let the servers move whole slots where all masters offer it (Valkey 9, Redis 8.4; built after their documentation, not yet run with them), or move key by key with MIGRATE.',
     helpGroup: 'MOVING',
     options: engines,
     default: defaultMoveOptions.engine,

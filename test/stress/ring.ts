@@ -1,6 +1,6 @@
 /**
- * `npm run test:ring [ROUNDS [SLOTS]]`: redis-cli moves slots round a ring of three masters and trib moves them back
- * at once, under load; every key is looked for at the end.
+ * `npm run test:ring [ROUNDS [SLOTS [LOOPS]]]`: redis-cli moves slots round a ring of three masters and trib moves them back
+ * at once, beside LOOPS busy processes; every key is looked for at the end.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { inspectDataset, loadDataset, makeDataset } from '../helpers/dataset.ts';
@@ -9,9 +9,10 @@ import { redisCli, trib } from '../helpers/run.ts';
 
 const rounds = Number(process.argv[2] ?? 300);
 const slots = process.argv[3] ?? '60';
+const loops = Number(process.argv[4] ?? 2);
 const dataset = makeDataset(20_000, 7, Date.now());
 const live = await startCluster(3, { nodeTimeoutMs: 1000 });
-const load: ChildProcess[] = [0, 1].map(() =>
+const load: ChildProcess[] = Array.from({ length: loops }, () =>
   spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
 );
 const totals = { rounds: 0, refusedByRedisCli: 0, failed: 0, tribMs: 0 };
