@@ -15,6 +15,7 @@ import type { SlotRange } from '../protocol/slots/slot-set.ts';
 import type { Weighted } from './balance.ts';
 import { refuseUsed } from './empty-node.ts';
 import { type CreatePlan, defaultMoveOptions, PLAN_VERSION, refTo, type Step } from './plan.ts';
+import { refuseUselessWeights } from './rebalance.ts';
 
 export interface CreateRequest {
   /** Replicas for each master; nodes that are left over become further replicas. */
@@ -57,6 +58,7 @@ export function planCreateAs(
   request: CreateRequest,
 ): CreatePlan {
   for (const node of topology.nodes) refuseUsed(node);
+  refuseUselessWeights(masters);
   if (masters.length < fewestMasters && request.allowFewMasters !== true) throw tooFewMasters(masters.length);
   const slots = divideByWeight(masters.map(({ weight }) => weight));
   const cast = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Topology } from '../../src/cluster/topology.ts';
 import { seededRandom } from '../../src/core/random.ts';
-import { type CreateRequest, planCreate } from '../../src/plan/create.ts';
+import { type CreateRequest, planCreate, planCreateAs } from '../../src/plan/create.ts';
 import { describeStep } from '../../src/plan/plan.ts';
 import { type Member, topologyOf, type ViewOptions, viewOf } from '../helpers/views.ts';
 
@@ -68,6 +68,47 @@ describe('the plan of a new cluster', () => {
         code: 'unsafe',
         message: `[ERR] Node 127.0.0.1:7001 is not empty: it ${reason}.`,
       }),
+    );
+  });
+
+  it('makes one or two masters when that is asked for', () => {
+    const few = plan(apart(fresh(2)), { replicas: 1, waitServing: false, allowFewMasters: true });
+    expect(few.steps.map(describeStep).slice(0, 1)).toEqual(['assign slots 0-16383 to 127.0.0.1:7001']);
+    expect(() => plan(apart(fresh(2)), { replicas: 2, waitServing: false, allowFewMasters: true })).toThrow(
+      expect.objectContaining({ code: 'usage', message: '2 replicas for a master take more than 2 nodes.' }),
+    );
+  });
+});
+
+describe('the plan of a new cluster whose masters are named', () => {
+  const made = (weights: readonly number[], allowFewMasters = false) => {
+    const topology = apart(fresh(weights.length));
+    const masters = topology.nodes.map((node, index) => ({ node, weight: weights[index] ?? 1 }));
+    return planCreateAs(topology, masters, [], { replicas: 0, waitServing: false, allowFewMasters })
+      .steps.map(describeStep)
+      .filter((step) => step.startsWith('assign'));
+  };
+
+  it('shares slots out by weight, one after the other, and none for 0', () => {
+    expect(made([1, 1, 1])).toEqual([
+      'assign slots 0-5460 to 127.0.0.1:7001',
+      'assign slots 5461-10922 to 127.0.0.1:7002',
+      'assign slots 10923-16383 to 127.0.0.1:7003',
+    ]);
+    expect(made([2, 1, 0, 1])).toEqual([
+      'assign slots 0-8191 to 127.0.0.1:7001',
+      'assign slots 8192-12287 to 127.0.0.1:7002',
+      'assign slots 12288-16383 to 127.0.0.1:7004',
+    ]);
+  });
+
+  it.each<[string, readonly number[], string]>([
+    ['few masters', [1, 1], 'a cluster has at least 3'],
+    ['no weight at all', [0, 0, 0], 'The weights come to 0'],
+    ['a weight that comes to nothing', [1, 1, 0.00001], 'is so small beside the others'],
+  ])('is refused with %s', (_, weights, message) => {
+    expect(() => made(weights)).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringContaining(message) }),
     );
   });
 });
