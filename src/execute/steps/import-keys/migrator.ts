@@ -145,29 +145,45 @@ export class Migrator {
     return keys.slice(now.length);
   }
 
-  /** Some of the keys are in the cluster already: from a run that broke off, or written by others. */
+  /**
+   * Some of the keys are in the cluster already: from a run that broke off, or written by others. Nothing is written over
+   * them, since clients may write there at any moment: what is equal only has to go at the source.
+   */
   async #settleBusy(source: NodeClient, target: Address, keys: readonly Buffer[]): Promise<void> {
+    const connection = await source.connect();
+    if (!this.#copy) await source.demand(['WATCH', ...keys]);
     const ends = { source, target: this.#context.pool.at(target) };
     const { equal, differing, missing } = await compareCopies(ends, keys);
+    if (!this.#copy) {
+      // Another connection would watch nothing.
+      if ((await source.connect()) !== connection) throw new Passing('the connection was lost');
+      await this.#remove(source, equal);
+    }
     const compared = new Set([...equal, ...differing, ...missing]);
     // Not at the source any more: they have gone over with this MIGRATE.
-    this.#tell(
-      target,
-      keys.filter((key) => !compared.has(key)),
-    );
-    this.result.differing.push(...differing);
-    this.result.already += equal.length;
-    const again = [
-      // Proven equal: what is left to do is to take them away at the source.
-      { keys: this.#copy ? [] : equal, replace: true },
-      { keys: missing, replace: false },
-    ];
-    for (const { keys: group, replace } of again) {
-      if (group.length === 0) continue;
-      const verdict = await this.#migrate(source, target, group, replace);
-      if (verdict === 'busy') throw new Passing('keys are being written to the cluster meanwhile');
-      if (!replace && verdict === 'written') this.#tell(target, group);
+    const gone = keys.filter((key) => !compared.has(key));
+    this.#tell(target, gone);
+    for (const key of differing) {
+      // SCAN may list a key twice, and what passes is tried again.
+      if (!this.result.differing.some((other) => other.equals(key))) this.result.differing.push(key);
     }
+    this.result.already += equal.length;
+    if (missing.length === 0) return;
+    const verdict = await this.#migrate(source, target, missing, false);
+    if (verdict === 'busy') throw new Passing('keys are being written to the cluster meanwhile');
+    if (verdict === 'written') this.#tell(target, missing);
+  }
+
+  /** Keys that are watched, and go only as they were when they were compared. Ends the watch. */
+  async #remove(source: NodeClient, keys: readonly Buffer[]): Promise<void> {
+    if (keys.length === 0) {
+      await source.demand(['UNWATCH']);
+      return;
+    }
+    const replies = await source.pipeline([['MULTI'], ['UNLINK', ...keys], ['EXEC']]);
+    const refused = replies.find((reply) => reply instanceof ReplyError);
+    if (refused instanceof ReplyError) throw refusal(source.address, ['UNLINK'], refused);
+    if (replies[2] === null) throw new Passing('keys are being written at the source meanwhile');
   }
 
   /** "gone": the source holds none of the keys any more. Throws Passing, a ConnectionLost or a TribError. */

@@ -29,7 +29,8 @@ export async function restoreFiles(
   await owners.refresh();
   const restoring = new Restoring(files, new KeyWriter(owners, context), context);
   const { written, already, expired, differing } = await restoring.run();
-  const names = differing.map((key) => escapeBytes(key));
+  // Several files may hold the same key.
+  const names = [...new Set(differing.map((key) => escapeBytes(key)))];
   context.emit({ type: 'keys-settled', written, already, expired, differing: names });
   if (context.signal?.aborted === true) throw new Interrupted();
   if (names.length > 0) throw keysDiffer(names);
