@@ -11,8 +11,6 @@ export interface SlotFacts {
   readonly keys: ReadonlyMap<number, ReadonlyMap<string, number>>;
 }
 
-export const noSlotFacts: SlotFacts = { keys: new Map() };
-
 const noKeys: ReadonlyMap<string, number> = new Map();
 
 /** The masters, by id, that hold keys of the slot, with how many. */

@@ -4,12 +4,12 @@
  * change hands only after nobody can lose keys by it.
  */
 import { type SlotFacts, slotsInDoubt, slotsWithStrays } from '../cluster/slot-facts.ts';
-import { type ClusterNode, nameOfNode, replicasOf, type Topology } from '../cluster/topology.ts';
-import { TribError } from '../core/errors.ts';
+import type { ClusterNode, Topology } from '../cluster/topology.ts';
 import { rangesOf, SlotSet } from '../protocol/slots/slot-set.ts';
 import { judge, Picture, type Verdict } from './fix-slot.ts';
 import { type MoveOptions, PLAN_VERSION, type Plan, refTo, type Step } from './plan.ts';
 import { shareOut } from './share-out.ts';
+import { promotionsIn, refuseUnreachable } from './unreachable.ts';
 
 export interface FixRequest {
   /** Keys that lie on masters which do not own their slots are gathered, in slots that are otherwise in order too. */
@@ -25,11 +25,11 @@ export interface FixRequest {
 
 /**
  * Without steps when there is nothing to repair. Throws a TribError ("unsafe") when masters with slots do not answer,
- * unless that was asked for.
+ * unless that was asked for and they are gone for the other nodes too.
  */
 export function planFix(topology: Topology, facts: SlotFacts, request: FixRequest): Plan {
   const picture = new Picture(topology, facts);
-  refuseUnreachable(topology, picture, request);
+  refuseUnreachable(topology, request.withUnreachable);
   const promotions = request.withoutReplicas === true ? [] : promotionsIn(topology);
   // What they hold is seen when they are masters.
   if (promotions.length > 0) return planOf(topology, promotions, request);
@@ -56,44 +56,6 @@ function planOf(topology: Topology, steps: readonly Step[], { options }: FixRequ
     options: { ...options, engine: 'migrate' },
     steps: waits ? [...steps, wait] : [],
   };
-}
-
-/** For each master that does not answer, the replica among those that do which has most of what it had. */
-function promotionsIn(topology: Topology): Step[] {
-  return unreachableOwners(topology).flatMap((master): Step[] => {
-    const [replica] = replicasOf(topology, master.id)
-      .filter(({ view }) => view !== undefined)
-      .sort((one, other) => offsetOf(other) - offsetOf(one));
-    if (replica === undefined) return [];
-    return [{ kind: 'failover', replica: refTo(replica), master: refTo(master), way: 'takeover' }];
-  });
-}
-
-/** How much of its master's stream a replica has. */
-function offsetOf({ view }: ClusterNode): number {
-  return view?.replication?.offset ?? 0;
-}
-
-/** Masters that do not answer, and that the others give slots to. */
-export function unreachableOwners(topology: Topology): ClusterNode[] {
-  return topology.nodes.filter(
-    ({ role, silence, slotCount }) => role === 'master' && silence !== undefined && slotCount > 0,
-  );
-}
-
-function refuseUnreachable(topology: Topology, { masters }: Picture, request: FixRequest): void {
-  const silent = unreachableOwners(topology);
-  if (silent.length > 0 && !request.withUnreachable) {
-    const names = silent.map(nameOfNode).join(', ');
-    throw new TribError(
-      'unsafe',
-      `Slots are not repaired while masters cannot be reached: ${names}. They may hold the only copy of keys.`,
-      {
-        hint: 'Bring them back, or wait until their replicas have taken over. With --fix-with-unreachable-masters replicas that answer take over at once, and the slots of masters without one go to the others, without the keys.',
-      },
-    );
-  }
-  if (masters.length === 0) throw new TribError('unsafe', 'No master answers: nobody can have the slots.');
 }
 
 function judgeAll(picture: Picture, slots: SlotSet): Verdict[] {

@@ -58,6 +58,16 @@ async function get(cluster: LiveCluster, key: string): Promise<string> {
   return (await redisCli(['-c', '-p', String(cluster.ports[0]), 'GET', key])).stdout.trim();
 }
 
+/** Until the others have no link to a node that was killed. */
+async function untilFailing(cluster: LiveCluster, index: number): Promise<void> {
+  const id = cluster.idOf(index);
+  await until(async () => {
+    const views = await Promise.all([0, 1].map((other) => on(cluster, other, ['CLUSTER', 'NODES'])));
+    const line = new RegExp(`^${id} .* disconnected`, 'm');
+    return views.every(([text = '']) => line.test(text));
+  }, 'the others to miss it');
+}
+
 describe.skipIf(skipWithoutRedisServer)(`trib fix${redisServerNote}`, () => {
   it('repairs what can be, lists keys that differ, and lets the one that is served count when told to', async () => {
     live = await startCluster(3);
@@ -119,6 +129,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib fix${redisServerNote}`, () => {
       5,
       'Slots are not repaired while masters cannot be reached: 127.0.0.1:7003. They may hold the only copy of keys.',
     ]);
+    await untilFailing(live, 2);
     const fixed = await trib(['fix', seed, '--yes', '--fix-with-unreachable-masters']);
     expect([fixed.code, fixed.stderr]).toEqual([0, '']);
     expect(fixed.stdout).toContain('[OK] All 16384 slots covered.');
@@ -136,6 +147,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib fix${redisServerNote}`, () => {
       return replies.flat().includes('1');
     }, 'the replica to have the key');
     await live.kill(2);
+    await untilFailing(live, 2);
     const fixed = await trib(['fix', seed, '--yes', '--fix-with-unreachable-masters']);
     expect([fixed.code, fixed.stderr]).toEqual([0, '']);
     expect(fixed.stdout).toContain('take over from its master');

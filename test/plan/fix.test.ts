@@ -191,10 +191,11 @@ describe('the plan of a repair', () => {
 });
 
 describe('masters that cannot be reached', () => {
-  const silent = (members: readonly Member[], number: number) =>
-    topologyOf(
-      members.filter((member) => member.number !== number).map((member) => viewOf(member.number, members)),
-    );
+  const silent = (given: readonly Member[], number: number, link: Member['link'] = 'disconnected') => {
+    const members = given.map((member) => (member.number === number ? { ...member, link } : member));
+    const others = members.filter((member) => member.number !== number);
+    return topologyOf(others.map((member) => viewOf(member.number, members)));
+  };
 
   it('are a reason to refuse', () => {
     expect(() => planFix(silent(threeMasters, 3), factsOf(), request)).toThrowError(
@@ -203,6 +204,14 @@ describe('masters that cannot be reached', () => {
         message:
           'Slots are not repaired while masters cannot be reached: 127.0.0.1:7003. They may hold the only copy of keys.',
       } satisfies Partial<TribError>),
+    );
+  });
+
+  it('keep their slots while other nodes reach them', () => {
+    expect(() =>
+      planFix(silent(threeMasters, 3, 'connected'), factsOf(), { ...request, withUnreachable: true }),
+    ).toThrowError(
+      '127.0.0.1:7003 does not answer here, but 127.0.0.1:7001 has a link to it: it would lose its keys if its slots went to others.',
     );
   });
 
