@@ -29,7 +29,7 @@ export class Rebalance extends TribCommand {
       summary: 'What is shared out.',
       options: [...balanceUnits],
       default: 'slots',
-      helpValue: 'UNIT',
+      helpValue: balanceUnits.join('|'),
     }),
     threshold: decimalNumber({
       summary: 'How far a master may be from its share, in percent.',
