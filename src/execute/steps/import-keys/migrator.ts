@@ -64,6 +64,7 @@ export class Migrator {
   readonly #guard: SizeGuard;
   readonly #copy: boolean;
   readonly #size: BatchSize;
+  readonly #differing = new Set<string>();
   #lastReplyMs = 0;
   #turn: Turn | undefined;
 
@@ -164,8 +165,10 @@ export class Migrator {
     const gone = keys.filter((key) => !compared.has(key));
     this.#tell(target, gone);
     for (const key of differing) {
+      const name = key.latin1Slice();
       // SCAN may list a key twice, and what passes is tried again.
-      if (!this.result.differing.some((other) => other.equals(key))) this.result.differing.push(key);
+      if (!this.#differing.has(name)) this.result.differing.push(key);
+      this.#differing.add(name);
     }
     this.result.already += equal.length;
     if (missing.length === 0) return;
