@@ -26,10 +26,10 @@ export class Rebalance extends TribCommand {
       delimiter: ',',
     }),
     by: string({
-      summary: 'What is shared out.',
+      summary: 'What is shared out: slots, keys or memory.',
       options: [...balanceUnits],
       default: 'slots',
-      helpValue: balanceUnits.join('|'),
+      helpValue: 'UNIT',
     }),
     threshold: decimalNumber({
       summary: 'How far a master may be from its share, in percent.',
