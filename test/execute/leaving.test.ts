@@ -87,6 +87,35 @@ describe('forgetting a node', () => {
     expect(await forget(step, context())).toBe('already');
   });
 
+  it('waits while the node is meeting another: the MEET would bring it back', async () => {
+    let looks = 0;
+    const first = await node(1, () => [
+      line(1, 'myself,master'),
+      ...(requestsOf(first.server, 'FORGET').length > 0
+        ? []
+        : [`${leaving} 127.0.0.1:${it3.ref.address.port}@1 master - 0 0 1 connected`]),
+    ]);
+    const it3 = await node(3, () => [
+      line(3, 'myself,master'),
+      line(1, 'master'),
+      ...(++looks < 4 ? [line(9, 'handshake')] : []),
+    ]);
+    const step = { kind: 'forget', id: leaving, name: 'it', nodes: [first.ref] } as const;
+    expect(await forget(step, context())).toBe('done');
+    expect(looks).toBe(4);
+    expect(requestsOf(first.server, 'FORGET')).toHaveLength(1);
+  });
+
+  it('does not wait for a node that is gone, whose address others try in vain', async () => {
+    const first = await node(1, () => [
+      line(1, 'myself,master'),
+      ...(requestsOf(first.server, 'FORGET').length > 0 ? [] : [line(3, 'master,fail')]),
+      `${idOf(9)} 127.0.0.1:7003@17003 handshake - 0 0 0 disconnected`,
+    ]);
+    const step = { kind: 'forget', id: leaving, name: 'it', nodes: [first.ref] } as const;
+    expect(await forget(step, context(500))).toBe('done');
+  });
+
   it('ends without having begun when the node keeps its slots', async () => {
     const first = await node(1, () => [line(1, 'myself,master'), `${line(3, 'master')} 0-5`]);
     const step = { kind: 'forget', id: leaving, name: 'h:1', nodes: [first.ref] } as const;

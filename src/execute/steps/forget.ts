@@ -10,6 +10,7 @@ import type { NodeRef } from '../../plan/plan.ts';
 import type { Forget } from '../../plan/steps/forget.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
 import { type NodeLine, parseNodes } from '../../protocol/text/nodes.ts';
+import { isFailing } from '../cluster-nodes.ts';
 import { poll, type StepContext } from '../context.ts';
 
 /** A node that hangs must not keep the others from forgetting in time. */
@@ -40,6 +41,8 @@ export async function forget(step: Forget, context: StepContext): Promise<'done'
       const believer = ownerSeenBy(step, knowing);
       if (believer !== undefined)
         return `${formatAddress(believer.node.address)} takes it for a node with slots`;
+      const meeting = await whoMeets(step, answers, context);
+      if (meeting !== undefined) return meeting;
       told = true;
       await Promise.all(knowing.map(({ node }) => sendForget(step, node, context)));
       const reason = `${formatAddress(example.node.address)} still knows it`;
@@ -82,6 +85,28 @@ function tellAway(step: Forget, node: NodeRef, away: Set<string>, context: StepC
     severity: 'warning',
     message: `${name} cannot be told: if it comes back, it may bring ${step.name} back, which is then to be deleted again.`,
   });
+}
+
+/**
+ * Why it has to wait: a MEET is under way between the node and another. One that arrives after the node was forgotten
+ * brings it back, and a move of slots ends with some (see clear-doubts.ts). Undefined when there is none.
+ */
+async function whoMeets(
+  step: Forget,
+  answers: readonly Answer[],
+  context: StepContext,
+): Promise<string | undefined> {
+  const all = answers.flatMap((answer) => answer.lines ?? []);
+  const seen = all.find(({ id, ip, flags }) => id === step.id && ip !== '' && !flags.includes('noaddr'));
+  // Nobody gets through to a node that is gone, however often its address is tried.
+  if (seen === undefined || all.some((line) => line.id === step.id && isFailing(line))) return undefined;
+  const address = { host: seen.ip, port: seen.port };
+  const isMet = all.some((line) => !isSettled(line) && line.ip === seen.ip && line.port === seen.port);
+  if (isMet) return `${formatAddress(address)} is being met by another node`;
+  const { lines } = await ask({ id: step.id, address, busPort: seen.busPort }, context);
+  const isItself = lines?.some(({ id, flags }) => id === step.id && flags.includes('myself')) === true;
+  const meets = isItself && lines?.some((line) => !isSettled(line)) === true;
+  return meets ? `${formatAddress(address)} is meeting another node` : undefined;
 }
 
 /** A node that has got slots is not to be forgotten; word that it has given them may still be on its way. */
