@@ -43,6 +43,7 @@ export class Closer {
   readonly #ends: Ends;
   readonly #context: StepContext;
   readonly #ready: Promise<unknown>;
+  #isReady = false;
 
   /** `cleared`: when the target has no doubts any more (see clear-doubts.ts). */
   constructor(ends: Ends, context: StepContext, cleared: Promise<void>) {
@@ -50,7 +51,17 @@ export class Closer {
     this.#context = context;
     this.#ready = Promise.all([cleared, delay(context.clock, restMs)]);
     // Whoever waits for it is told; nobody may wait.
-    this.#ready.catch(() => {});
+    this.#ready.then(
+      () => {
+        this.#isReady = true;
+      },
+      () => {},
+    );
+  }
+
+  /** Whether the target may take slots now. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   /**

@@ -97,11 +97,17 @@ async function prepare(
 ): Promise<Prepared> {
   const { step, source, target } = own;
   let views: Views = { source: [], target: [] };
+  let targetInfo: InfoFields = new Map();
   let others: readonly NodeClient[] = [];
   await poll(
     context,
     async () => {
-      const [ofSource, ofTarget] = await Promise.all([askLines(source), askLines(target)]);
+      const [ofSource, ofTarget, info] = await Promise.all([
+        askLines(source),
+        askLines(target),
+        target.demand(['INFO', 'server'], { repeatable: true }),
+      ]);
+      targetInfo = parseInfo(String(info));
       views = { source: ofSource, target: ofTarget };
       others = otherMasters(step, ofSource).map((address) => context.pool.at(address));
       const reasons = await Promise.all(others.map((other) => whyNotKnownTo(step, other)));
@@ -117,7 +123,6 @@ async function prepare(
       }),
   );
   const seen = views.source.find(({ id }) => id === step.target.id);
-  const targetInfo = parseInfo(String(await target.demand(['INFO', 'server'], { repeatable: true })));
   const ends: Ends = {
     ...own,
     targetInfo,

@@ -10,6 +10,7 @@ import { TribError } from '../../../core/errors.ts';
 import type { MoveSlots } from '../../../plan/plan.ts';
 import { formatRanges, rangesOf, SlotSet } from '../../../protocol/slots/slot-set.ts';
 import { formatAddress } from '../../../protocol/text/addresses.ts';
+import type { InfoFields } from '../../../protocol/text/info.ts';
 import { askLines } from '../../cluster-nodes.ts';
 import { poll, type StepContext } from '../../context.ts';
 import { type Dialect, dialects, type Job } from './atomic-dialects.ts';
@@ -35,7 +36,7 @@ export async function chooseDialect(
   if (engine === 'migrate') return undefined;
   const wantsMigrate =
     replace || bigKeys !== 'alone' || pipeline !== undefined || keysPerSecond !== undefined;
-  if (engine === 'auto' && (wantsMigrate || hasOpen)) return undefined;
+  if (engine === 'auto' && (wantsMigrate || hasOpen || isTooOld(ends.targetInfo))) return undefined;
   const clients = [ends.source, ends.target, ...ends.others];
   const offers = await Promise.all(clients.map(offersOf));
   const dialect = dialects.find((_, index) => offers.every((offered) => offered[index]));
@@ -51,6 +52,12 @@ export async function chooseDialect(
     });
   }
   return dialect;
+}
+
+/** Whether there is no need to ask. */
+function isTooOld(server: InfoFields): boolean {
+  const version = server.get('valkey_version') ?? server.get('redis_version') ?? '';
+  return Number.parseInt(version, 10) < 8;
 }
 
 /** Which of the dialects the node knows. */

@@ -26,6 +26,8 @@ const lanes = 3;
 const mostOpenSlots = 128;
 /** Fewer when they are large: an interruption finishes what is open. In MIGRATEs, whose size follows their time. */
 const mostOpenBatches = 80;
+/** As long as none can be closed yet, so many times as much. */
+const moreAtFirst = 3;
 const slotsOpenedAtOnce = 32;
 const slotsClosedAtOnce = 32;
 
@@ -140,13 +142,15 @@ class SlotStream {
 
   #openAhead(): void {
     if (this.#opening !== undefined || this.#stopped || this.#ready.length >= slotsOpenedAtOnce / 2) return;
+    const factor = this.#closer.isReady ? 1 : moreAtFirst;
+    const mostKeys = factor * mostOpenBatches * this.#mover.batchKeys;
     const batch: OpenableSlot[] = [];
     for (;;) {
       const [slot] = this.#pending;
-      if (slot === undefined || batch.length === slotsOpenedAtOnce || this.#openSlots === mostOpenSlots)
-        break;
+      if (slot === undefined || batch.length === slotsOpenedAtOnce) break;
+      if (this.#openSlots >= factor * mostOpenSlots) break;
       // However large it is, a slot is opened when none else is.
-      if (this.#openSlots > 0 && this.#openKeys + slot.keys > mostOpenBatches * this.#mover.batchKeys) break;
+      if (this.#openSlots > 0 && this.#openKeys + slot.keys > mostKeys) break;
       this.#pending.shift();
       batch.push(slot);
       this.#openSlots++;
