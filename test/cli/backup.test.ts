@@ -30,7 +30,11 @@ describe.skipIf(skipWithoutRedisServer)(`trib backup${redisServerNote}`, () => {
   let live: LiveCluster;
   let first: string;
   beforeAll(async () => {
-    live = await startCluster(6, { replicas: 1, directives: [['repl-diskless-sync-delay', '0']] });
+    live = await startCluster(6, {
+      nodeTimeoutMs: 3000,
+      replicas: 1,
+      directives: [['repl-diskless-sync-delay', '0']],
+    });
     first = live.addresses[0] ?? '';
     await loadDataset(live.ports[0] ?? 0, makeDataset(keyCount, seed, Date.now()));
   });

@@ -26,7 +26,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib import${redisServerNote}`, () => {
   let first: string;
   let from: string[];
   beforeAll(async () => {
-    live = await startCluster(3);
+    live = await startCluster(3, { nodeTimeoutMs: 3000 });
     first = live.addresses[0] ?? '';
     source = await startStandalone('redis-server');
     from = ['--from', `127.0.0.1:${source.port}`];
@@ -263,6 +263,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib import with passwords${redisServer
   beforeAll(async () => {
     state = mkdtempSync(join(tmpdir(), 'trib-import-'));
     live = await startCluster(3, {
+      nodeTimeoutMs: 3000,
       password,
       directives: [
         ['requirepass', password],

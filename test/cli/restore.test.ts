@@ -30,7 +30,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib restore${redisServerNote}`, () => 
     work = mkdtempSync(join(tmpdir(), 'trib-restore-'));
     dump = join(work, 'dump');
     mkdirSync(dump);
-    live = await startCluster(5, { directives: [['repl-diskless-sync-delay', '0']] });
+    live = await startCluster(5, { nodeTimeoutMs: 3000, directives: [['repl-diskless-sync-delay', '0']] });
     first = live.addresses[0] ?? '';
     masters = live.ports;
     source = await startStandalone('redis-server', ['--maxmemory-policy', 'allkeys-lfu']);
@@ -86,7 +86,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib restore${redisServerNote}`, () => 
   it('brings the backup of a cluster into one with other shards', async () => {
     expect((await trib(['restore', dump, first, '--yes'])).code).toBe(0);
     expect((await trib(['backup', first, join(dir, 'b')])).code).toBe(0);
-    const other = await startCluster(3);
+    const other = await startCluster(3, { nodeTimeoutMs: 3000 });
     try {
       const restored = await trib(['restore', join(dir, 'b'), other.addresses[0] ?? '', '--yes', '--json']);
       expect(JSON.parse(restored.stdout)).toMatchObject({
