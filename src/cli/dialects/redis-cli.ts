@@ -202,6 +202,8 @@ class Reader {
     for (const [flag, value] of this.#flags) words.push(flagWord(flag, value));
     for (const [name, value] of this.#clusterFlags) {
       const flag = clusterOptions[name]?.flag;
+      // Without a replica asked for, redis-cli passes over whose it would be.
+      if (name === 'master-id' && !this.#clusterFlags.has('slave')) continue;
       if (flag !== undefined && options.includes(name)) words.push(flagWord(flag, value));
     }
     if (options.includes('weight'))

@@ -40,6 +40,7 @@ describe('the dialect of redis-cli', () => {
       'rebalance --yes --simulate --threshold=1.5 a 1',
     ],
     ['--cluster add-node n:2 a:1', 'add-node --yes n:2 a:1'],
+    ['--cluster add-node n:2 a:1 --cluster-master-id x', 'add-node --yes n:2 a:1'],
     [
       '--cluster add-node n:2 a:1 --cluster-slave --cluster-master-id x',
       'add-node --yes --replica --master-id=x n:2 a:1',
