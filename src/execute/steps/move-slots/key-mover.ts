@@ -17,6 +17,8 @@ import type { SizeGuard } from './large-keys.ts';
 const patienceMs = 30_000;
 const firstPauseMs = 20;
 const longestPauseMs = 1000;
+/** The MIGRATEs that stand in line behind a running one (slot-stream.ts) are read together, and nobody comes between. */
+const carriedOutAtOnce = 2;
 /** MIGRATE connects and may try once more, each within its timeout; and other slots' commands may stand before it. */
 const replyPatienceFactor = 4;
 const replyPatienceMs = 15_000;
@@ -51,7 +53,8 @@ export class KeyMover {
     this.#ends = ends;
     this.#guard = guard;
     this.#context = context;
-    this.#size = new BatchSize(context.moveOptions.pipeline, context.moveOptions.maxPauseMs);
+    const { pipeline, maxPauseMs } = context.moveOptions;
+    this.#size = new BatchSize(pipeline, maxPauseMs / carriedOutAtOnce);
   }
 
   /** How many keys go into one MIGRATE now. */
