@@ -25,7 +25,7 @@ export interface NodeView {
   readonly version: string;
   /** Where it stands, if it was told (availability-zone of Valkey); "" otherwise. */
   readonly zone: string;
-  /** Settings that should be the same on all nodes, where they were asked for; passwords only as digests. */
+  /** Settings that should be the same on all nodes, where they were asked for; passwords only as numbers of their own. */
   readonly settings: ReadonlyMap<string, string> | undefined;
 }
 

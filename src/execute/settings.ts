@@ -1,13 +1,13 @@
 /**
  * Owns the question for a node's settings that should be the same on all nodes. A password leaves this file only as a
- * digest, with a salt of this process: enough to see whether two are the same.
+ * number of its own: enough to see whether two are the same.
  */
-import { createHash, randomBytes } from 'node:crypto';
 import { type Command, type Reply, ReplyError } from '../client/command.ts';
 import { comparedSettings, secretSettings } from '../cluster/drift.ts';
 
 const names = [...comparedSettings, ...secretSettings];
-const salt = randomBytes(16);
+/** Every password that was seen, by its number. */
+const secrets: Buffer[] = [];
 
 /** One command each: servers before 7.0 take one name at a time. */
 export const settingsQuestions: readonly Command[] = names.map((name) => ['CONFIG', 'GET', name]);
@@ -21,12 +21,14 @@ export function settingsOf(replies: readonly Reply[]): ReadonlyMap<string, strin
     const value = Array.isArray(reply) ? reply[1] : undefined;
     if (!Buffer.isBuffer(value)) continue;
     const secret = secretSettings.some((other) => other === name);
-    settings.set(name, secret ? digest(value) : value.toString());
+    settings.set(name, secret ? numberOf(value) : value.toString());
   }
   return settings;
 }
 
 /** "" stays "": no password is set. */
-function digest(value: Buffer): string {
-  return value.length === 0 ? '' : createHash('sha256').update(salt).update(value).digest('hex');
+function numberOf(secret: Buffer): string {
+  if (secret.length === 0) return '';
+  const known = secrets.findIndex((other) => other.equals(secret));
+  return `secret ${known < 0 ? secrets.push(secret) - 1 : known}`;
 }

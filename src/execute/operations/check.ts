@@ -2,6 +2,7 @@
 import { findProblems, hasErrors } from '../../cluster/health.ts';
 import { slotsInDoubt, slotsWithStrays } from '../../cluster/slot-facts.ts';
 import { reportSlots } from '../../cluster/slot-report.ts';
+import { SlotSet } from '../../protocol/slots/slot-set.ts';
 import type { Address } from '../../protocol/text/addresses.ts';
 import type { TribEvent } from '../events.ts';
 import { askSlotFacts } from '../slot-facts.ts';
@@ -26,7 +27,8 @@ export function check(options: CheckOptions): AsyncGenerator<TribEvent, void> {
     const findings = findProblems(topology);
     yield { type: 'checked', topology, findings };
     const searched = options.searchOwners ?? false;
-    const doubtful = slotsInDoubt(topology);
+    // Every doubt about a slot is an error among the findings.
+    const doubtful = hasErrors(findings) || searched ? slotsInDoubt(topology) : new SlotSet();
     if (doubtful.size > 0 || searched) {
       const facts = await askSlotFacts(pool, topology, searched);
       const strays = slotsWithStrays(topology, facts);
