@@ -7,10 +7,10 @@ import { fillSlots, untilAgreed, untilOk } from './clusters.ts';
 import { fasterRow, median, type Row, timeCommand } from './measure.ts';
 
 const delayMs = 1;
-const slots = 200;
+const slots = 500;
 const keysEach = 61;
 const bytesEach = 100;
-const rounds = 3;
+const rounds = 2;
 
 export async function slowNetworkRows(): Promise<Row[]> {
   const servers = await startServers(['redis-server', 'redis-server', 'redis-server']);

@@ -33,8 +33,38 @@ describe('the size of a MIGRATE', () => {
     expect(size.keys).toBe(200);
     size.learn(200, 40);
     expect(size.keys).toBe(200);
-    size.learn(200, 100);
+    size.learn(200, 160);
     expect(size.keys).toBe(100);
+  });
+
+  it('does not fall for a way that takes long by itself: that would only make more pauses', () => {
+    const took = (keys: number): number => 2.4 + keys * 0.01;
+    const size = new BatchSize(undefined, 2.5);
+    const sizes: number[] = [];
+    let left = 0;
+    // A slot has 61 keys: what is left of it when the batch is smaller goes by itself.
+    const next = (): number => {
+      if (left === 0) left = 61;
+      const keys = Math.min(left, size.keys);
+      left -= keys;
+      return keys;
+    };
+    for (let round = 0; round < 100; round++) {
+      const [first, second] = [next(), next()];
+      size.learn(first, took(first) + took(second));
+      size.learn(second, 0);
+      sizes.push(size.keys);
+    }
+    const settled = sizes.slice(10);
+    expect(settled.filter((keys) => keys >= 61).length).toBeGreaterThan(settled.length * 0.8);
+    expect(Math.min(...settled)).toBeGreaterThan(30);
+  });
+
+  it('falls for large values over a long way as well', () => {
+    const size = new BatchSize(undefined, 2.5);
+    for (let round = 0; round < 30; round++) size.learn(round % 2 === 0 ? 60 : 20, 2.4);
+    size.learn(60, 600);
+    expect(size.keys).toBe(1);
   });
 
   it('is what the operator said', () => {

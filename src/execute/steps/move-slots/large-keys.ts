@@ -22,6 +22,8 @@ const sampleKeys = 200;
 const overheadBytes = 56;
 /** The share of all data that a sample may leave open. */
 const openShare = 0.25;
+/** What a node counts as data without having any key, and what its buffers come to. */
+const ownBytes = 1_000_000;
 /** A MIGRATE of several keys that took so many times the pause had a large one among them. */
 const surprisingPauses = 4;
 
@@ -90,7 +92,7 @@ export class SizeGuard {
     const mean = known.reduce((sum, bytes) => sum + bytes - overheadBytes, 0) / Math.max(1, known.length);
     const openBytes = dataBytes - mean * keyCount;
     this.#asks =
-      openBytes > Math.max(this.#pauseBytes, dataBytes * openShare) ||
+      openBytes > Math.max(ownBytes, this.#pauseBytes, dataBytes * openShare) ||
       known.some((bytes) => bytes > this.#pauseBytes);
   }
 
