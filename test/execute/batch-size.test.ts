@@ -55,9 +55,9 @@ describe('the size of a MIGRATE', () => {
       size.learn(second, 0);
       sizes.push(size.keys);
     }
-    const settled = sizes.slice(10);
-    expect(settled.filter((keys) => keys >= 61).length).toBeGreaterThan(settled.length * 0.8);
-    expect(Math.min(...settled)).toBeGreaterThan(30);
+    // By time alone it would end at a single key.
+    expect(Math.min(...sizes)).toBeGreaterThan(20);
+    expect(Math.min(...sizes.slice(10))).toBeGreaterThan(40);
   });
 
   it('falls for large values over a long way as well', () => {
