@@ -107,15 +107,15 @@ async function reshardRows(): Promise<Row[]> {
   const [all, allCli, allPiped] = await reshardFromAllTimes(1000, 61, 3);
   const [empty, emptyCli] = await reshardTimes(4096, 0, 3);
   return [
-    fasterRow('reshard 1000 slots x 61 keys of 100 B; redis-cli', full, fullCli, 4),
+    fasterRow('reshard 1000 slots x 61 keys of 100 B; redis-cli', full, fullCli, 6),
     fasterRow(
       'reshard 1000 slots x 61 keys of 100 B; redis-cli --cluster-pipeline 100',
       full,
       fullPiped,
-      1.3,
+      1.7,
     ),
-    fasterRow('the same from two masters to the third; redis-cli', all, allCli, 4),
-    fasterRow('the same from two masters to the third; redis-cli --cluster-pipeline 100', all, allPiped, 1.3),
+    fasterRow('the same from two masters to the third; redis-cli', all, allCli, 6),
+    fasterRow('the same from two masters to the third; redis-cli --cluster-pipeline 100', all, allPiped, 1.7),
     fasterRow('reshard 4096 empty slots; redis-cli', empty, emptyCli, 5),
   ];
 }
