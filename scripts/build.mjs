@@ -36,6 +36,7 @@ await build({
   entryPoints: {
     index: 'src/index.ts',
     'cli/main': 'src/cli/main.ts',
+    'cli/help': 'src/cli/help.ts',
     'commands/index': 'src/commands/index.ts',
     'node/main': 'src/node/main.ts',
   },
