@@ -1,20 +1,8 @@
 /** Owns the measuring of the longest pause that a client of the source sees while slots are moved. */
-import { Worker } from 'node:worker_threads';
 import { keySlot } from '../src/protocol/slots/key-slot.ts';
 import { fillSlots, idsOf, threeMasters } from './clusters.ts';
-import { median, milliseconds, type Row, timeCommand } from './measure.ts';
-
-/** A client that asks again as soon as it has its answer, on a thread of its own: what runs here must not count. */
-const client = `
-  const { parentPort, workerData } = require('node:worker_threads');
-  const socket = require('node:net').connect({ port: workerData.port, host: '127.0.0.1', noDelay: true });
-  let [sentMs, longestMs] = [0, 0];
-  const ask = () => { sentMs = performance.now(); socket.write('GET ' + workerData.key + '\\r\\n'); };
-  socket.once('connect', () => { ask(); parentPort.postMessage('ready'); });
-  socket.on('data', () => { longestMs = Math.max(longestMs, performance.now() - sentMs); ask(); });
-  socket.on('error', () => {});
-  parentPort.on('message', () => { parentPort.postMessage(longestMs); socket.destroy(); parentPort.close(); });
-`;
+import { median, type Row, timeCommand } from './measure.ts';
+import { pauseRow, watchPauses } from './pause-watch.ts';
 
 const slots = 1000;
 const rounds = 3;
@@ -45,14 +33,10 @@ async function longestPauseMs(reshard: Reshard | undefined): Promise<number> {
       const slot = keySlot(text);
       return slot > slots && slot < 5000;
     });
-    const worker = new Worker(client, { eval: true, workerData: { port, key } });
-    const answer = (): Promise<unknown> => new Promise((resolve) => worker.once('message', resolve));
-    await answer();
+    const watch = await watchPauses(port, key ?? '');
     if (reshard === undefined) await new Promise((resolve) => setTimeout(resolve, 1000));
     else reshard(servers.addresses[0] ?? '', a, b);
-    const longest = answer();
-    worker.postMessage('end');
-    return Number(await longest);
+    return await watch.end();
   } finally {
     await servers.stop();
   }
@@ -65,16 +49,8 @@ export async function clientPauseRows(): Promise<Row[]> {
     for (const [index, tool] of tools.entries()) pauses[index]?.push(await longestPauseMs(tool));
   }
   const [idle = 0, ours = 0, theirs = 0, piped = 0] = pauses.map(median);
-  const row = (name: string, peerMs: number): Row => ({
-    name,
-    ours: milliseconds(ours),
-    peer: milliseconds(peerMs),
-    figure: `${(ours / peerMs).toFixed(2)} x`,
-    goal: '<= 5 ms + what an idle second has',
-    met: ours <= 5 + idle,
-  });
   return [
-    row(`longest pause of a client during reshard (idle: ${milliseconds(idle)}); redis-cli`, theirs),
-    row('longest pause of a client during reshard; redis-cli --cluster-pipeline 100', piped),
+    pauseRow('a reshard; redis-cli', ours, theirs, idle),
+    pauseRow('a reshard; redis-cli --cluster-pipeline 100', ours, piped, idle),
   ];
 }

@@ -4,6 +4,7 @@ import { redisCli } from '../test/helpers/run.ts';
 import { type Servers, startServers } from '../test/helpers/servers.ts';
 import { fillSlots, untilAgreed, untilOk } from './clusters.ts';
 import { fasterRow, median, type Row, timeCommand } from './measure.ts';
+import { pauseRow, watchPauses } from './pause-watch.ts';
 
 const rounds = 3;
 /** 300,000 keys: 19 in each of the first slots, 18 in the others. Each range is one master's. */
@@ -41,19 +42,33 @@ async function sixMasters(): Promise<Servers> {
 
 export async function rebalanceRows(): Promise<Row[]> {
   const times: [number[], number[]] = [[], []];
+  const pauses: [number[], number[]] = [[], []];
+  const idlePauses: number[] = [];
   for (let run = 0; run < rounds * times.length; run++) {
     const servers = await sixMasters();
     try {
       const [seed = ''] = servers.addresses;
+      const idle = await watchPauses(servers.nodes[0]?.port ?? 0, 'a');
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      idlePauses.push(await idle.end());
+      const watch = await watchPauses(servers.nodes[0]?.port ?? 0, 'a');
       const tookMs =
         run % 2 === 0
           ? timeCommand(process.execPath, ['bin/run.js', 'rebalance', seed, '--use-empty-masters', '--yes'])
           : timeCommand('redis-cli', ['--cluster', 'rebalance', seed, '--cluster-use-empty-masters']);
       times[run % 2]?.push(tookMs);
+      pauses[run % 2]?.push(await watch.end());
     } finally {
       await servers.stop();
     }
   }
-  const name = 'rebalance from three to six masters, 300,000 keys of 100 B; redis-cli';
-  return [fasterRow(name, median(times[0]), median(times[1]), 5)];
+  return [
+    fasterRow(
+      'rebalance from three to six masters, 300,000 keys of 100 B; redis-cli',
+      median(times[0]),
+      median(times[1]),
+      5,
+    ),
+    pauseRow('that rebalance; redis-cli', median(pauses[0]), median(pauses[1]), median(idlePauses)),
+  ];
 }

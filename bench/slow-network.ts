@@ -5,6 +5,7 @@ import { RawConnection } from '../test/helpers/raw-connection.ts';
 import { type Servers, startServers } from '../test/helpers/servers.ts';
 import { fillSlots, untilAgreed, untilOk } from './clusters.ts';
 import { fasterRow, median, type Row, timeCommand } from './measure.ts';
+import { pauseRow, watchPauses } from './pause-watch.ts';
 
 const delayMs = 1;
 const slots = 500;
@@ -28,13 +29,15 @@ export async function slowNetworkRows(): Promise<Row[]> {
     timeCommand('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes']);
     await untilOk(servers);
     await fillSlots(servers.nodes[0]?.port ?? 0, { firstSlot: 0, slots, keysEach, bytesEach });
-    const times = await reshardTimes(servers, addresses[0] ?? '');
+    const { times, pauses, idleMs } = await reshardTimes(servers, addresses[0] ?? '');
     const roundTrip = `${(await roundTripMs(ports[0] ?? 0)).toFixed(1)} ms`;
     const name = `reshard ${slots} slots x ${keysEach} keys, a round trip taking ${roundTrip}`;
-    const [ours, theirs, piped] = times;
+    const [ours = 0, theirs = 0, piped = 0] = times.map(median);
+    const [ourPause = 0, theirPause = 0] = pauses.map(median);
     return [
       fasterRow(`${name}; redis-cli`, ours, theirs, 20),
       fasterRow(`${name}; redis-cli --cluster-pipeline 100`, ours, piped, 1),
+      pauseRow('that reshard; redis-cli', ourPause, theirPause, idleMs),
     ];
   } finally {
     proxy.stdin.end();
@@ -51,8 +54,15 @@ async function announce(servers: Servers, ports: readonly number[]): Promise<voi
   }
 }
 
-/** Medians in ms of trib, redis-cli, and redis-cli with a pipeline of 100, which move the same slots to and fro. */
-async function reshardTimes(servers: Servers, seed: string): Promise<[number, number, number]> {
+interface Measured {
+  /** In ms, of trib, redis-cli, and redis-cli with a pipeline of 100, which move the same slots to and fro. */
+  readonly times: readonly number[][];
+  /** The longest waits of a client of the source, in ms, in the same order. */
+  readonly pauses: readonly number[][];
+  readonly idleMs: number;
+}
+
+async function reshardTimes(servers: Servers, seed: string): Promise<Measured> {
   const byTrib = (from: string, to: string): number =>
     timeCommand(process.execPath, [
       ...['bin/run.js', 'reshard', seed, '--from', from, '--to', to, '--slots', String(slots), '--yes'],
@@ -65,16 +75,25 @@ async function reshardTimes(servers: Servers, seed: string): Promise<[number, nu
         ...['--cluster-slots', String(slots), '--cluster-yes', ...more],
       ]);
   const tools = [byTrib, byRedisCli(), byRedisCli('--cluster-pipeline', '100')] as const;
-  const times: [number[], number[], number[]] = [[], [], []];
-  let [from = '', to = ''] = await Promise.all(servers.nodes.map(({ port }) => idAt(port)));
+  const ports = servers.nodes.map(({ port }) => port);
+  const idle = await watchPauses(ports[0] ?? 0, 'a');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const idleMs = await idle.end();
+  const times: number[][] = tools.map(() => []);
+  const pauses: number[][] = tools.map(() => []);
+  let [source = 0, target = 0] = ports;
+  let [from = '', to = ''] = await Promise.all(ports.map(idAt));
   for (let round = 0; round < rounds; round++) {
     for (const [index, tool] of tools.entries()) {
+      const watch = await watchPauses(source, 'a');
       times[index]?.push(tool(from, to));
+      pauses[index]?.push(await watch.end());
       [from, to] = [to, from];
-      await untilAgreed(servers.nodes.map(({ port }) => port));
+      [source, target] = [target, source];
+      await untilAgreed(ports);
     }
   }
-  return [median(times[0]), median(times[1]), median(times[2])];
+  return { times, pauses, idleMs };
 }
 
 async function idAt(port: number): Promise<string> {
