@@ -4,6 +4,7 @@
  */
 import { ReplyError, refusal } from '../../client/command.ts';
 import type { NodeView } from '../../cluster/topology.ts';
+import { delay } from '../../core/clock.ts';
 import { TribError } from '../../core/errors.ts';
 import type { NodeRef } from '../../plan/plan.ts';
 import type { Failover, FailoverWay, TakeOver } from '../../plan/steps/failover.ts';
@@ -17,6 +18,10 @@ import { waitReplicaSync } from './wait-replica-sync.ts';
 
 /** A server gives a manual failover up after 5 s; elections take a little longer. */
 const attemptMs = 7000;
+const attempts = 3;
+/** It learns of its replica's election with the first packet of that. */
+const handedOverWithinMs = 3000;
+const handoverPauseMs = 20;
 /** Word of a new replica goes round in half a node timeout, and is helped along. */
 const knownWithinMs = 5000;
 
@@ -39,7 +44,31 @@ export async function takeOver(
   if (isServing(await askNode(context.pool, node.address))) return 'already';
   await replicate({ kind: 'replicate', node, master, formerMasterId: '' }, context);
   await waitReplicaSync({ kind: 'wait-replica-sync', replica: node, master }, context);
-  return failover({ kind: 'failover', replica: node, master, way: 'manual' }, context);
+  for (let attempt = 1; ; attempt++) {
+    await failover({ kind: 'failover', replica: node, master, way: 'manual' }, context);
+    if (await hasHandedOver(master, context)) return 'done';
+    if (attempt === attempts) {
+      throw new TribError('timeout', `${formatAddress(master.address)} has not handed over.`, {
+        hint: 'Nothing has changed hands. Look with trib check, then go on from there.',
+      });
+    }
+  }
+}
+
+/**
+ * Whether the former master has no slots any more, by its own word: a replica that was told twice to take over can see
+ * itself as the master for a moment, and follow again.
+ */
+async function hasHandedOver({ address, id }: NodeRef, context: StepContext): Promise<boolean> {
+  const startMs = context.clock.monotonicMs();
+  while (context.clock.monotonicMs() - startMs < handedOverWithinMs) {
+    const views = await askPatiently(context.pool, [address]);
+    const [view] = typeof views === 'string' ? [] : views;
+    const own = view?.lines.find((line) => line.id === id);
+    if (own !== undefined && own.slots.length === 0) return true;
+    await delay(context.clock, handoverPauseMs);
+  }
+  return false;
 }
 
 function isServing(view: NodeView): boolean {

@@ -38,15 +38,12 @@ export async function forget(step: Forget, context: StepContext): Promise<'done'
       const knowing = answers.filter(({ lines }) => lines?.some(({ id }) => id === step.id));
       const [example] = knowing;
       if (example === undefined) return more.length === 0 ? undefined : 'not all were asked';
-      const believer = ownerSeenBy(step, knowing);
-      if (believer !== undefined)
-        return `${formatAddress(believer.node.address)} takes it for a node with slots`;
-      const meeting = await whoMeets(step, answers, context);
-      if (meeting !== undefined) return meeting;
+      const obstacle = believerIn(step, knowing) ?? (await whoMeets(step, answers, context));
+      const reason = obstacle ?? `${formatAddress(example.node.address)} still knows it`;
+      context.emit({ type: 'waiting', missing: knowing.length, example: reason });
+      if (obstacle !== undefined) return reason;
       told = true;
       await Promise.all(knowing.map(({ node }) => sendForget(step, node, context)));
-      const reason = `${formatAddress(example.node.address)} still knows it`;
-      context.emit({ type: 'waiting', missing: knowing.length, example: reason });
       return reason;
     },
     (reason) =>
@@ -110,8 +107,11 @@ async function whoMeets(
 }
 
 /** A node that has got slots is not to be forgotten; word that it has given them may still be on its way. */
-function ownerSeenBy({ id }: Forget, knowing: readonly Answer[]): Answer | undefined {
-  return knowing.find(({ lines }) => lines?.some((line) => line.id === id && line.slots.length > 0));
+function believerIn({ id }: Forget, knowing: readonly Answer[]): string | undefined {
+  const believer = knowing.find(({ lines }) => lines?.some((line) => line.id === id && line.slots.length > 0));
+  return believer === undefined
+    ? undefined
+    : `${formatAddress(believer.node.address)} takes it for a node with slots`;
 }
 
 async function sendForget({ id }: Forget, { address }: NodeRef, { pool }: StepContext): Promise<void> {
