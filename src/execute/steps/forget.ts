@@ -108,7 +108,9 @@ async function whoMeets(
 
 /** A node that has got slots is not to be forgotten; word that it has given them may still be on its way. */
 function believerIn({ id }: Forget, knowing: readonly Answer[]): string | undefined {
-  const believer = knowing.find(({ lines }) => lines?.some((line) => line.id === id && line.slots.length > 0));
+  const believer = knowing.find(({ lines }) =>
+    lines?.some((line) => line.id === id && line.slots.length > 0),
+  );
   return believer === undefined
     ? undefined
     : `${formatAddress(believer.node.address)} takes it for a node with slots`;
