@@ -4,7 +4,6 @@
  */
 import { ReplyError, refusal } from '../../client/command.ts';
 import type { NodeView } from '../../cluster/topology.ts';
-import { delay } from '../../core/clock.ts';
 import { TribError } from '../../core/errors.ts';
 import type { NodeRef } from '../../plan/plan.ts';
 import type { Failover, FailoverWay, TakeOver } from '../../plan/steps/failover.ts';
@@ -18,10 +17,6 @@ import { waitReplicaSync } from './wait-replica-sync.ts';
 
 /** A server gives a manual failover up after 5 s; elections take a little longer. */
 const attemptMs = 7000;
-const attempts = 3;
-/** It learns of its replica's election with the first packet of that. */
-const handedOverWithinMs = 3000;
-const handoverPauseMs = 20;
 /** Word of a new replica goes round in half a node timeout, and is helped along. */
 const knownWithinMs = 5000;
 
@@ -33,7 +28,7 @@ export async function failover(
   if (isServing(view)) return 'already';
   if (way !== 'takeover') await untilKnownAsReplica(replica, view, context);
   await sendFailover(replica, way, context);
-  await untilPromoted(replica, master, context);
+  await untilPromoted(replica, master, way, context);
   return 'done';
 }
 
@@ -44,36 +39,23 @@ export async function takeOver(
   if (isServing(await askNode(context.pool, node.address))) return 'already';
   await replicate({ kind: 'replicate', node, master, formerMasterId: '' }, context);
   await waitReplicaSync({ kind: 'wait-replica-sync', replica: node, master }, context);
-  for (let attempt = 1; ; attempt++) {
-    await failover({ kind: 'failover', replica: node, master, way: 'manual' }, context);
-    if (await hasHandedOver(master, context)) return 'done';
-    if (attempt === attempts) {
-      throw new TribError('timeout', `${formatAddress(master.address)} has not handed over.`, {
-        hint: 'Nothing has changed hands. Look with trib check, then go on from there.',
-      });
-    }
-  }
-}
-
-/**
- * Whether the former master has no slots any more, by its own word: a replica that was told twice to take over can see
- * itself as the master for a moment, and follow again.
- */
-async function hasHandedOver({ address, id }: NodeRef, context: StepContext): Promise<boolean> {
-  const startMs = context.clock.monotonicMs();
-  while (context.clock.monotonicMs() - startMs < handedOverWithinMs) {
-    const views = await askPatiently(context.pool, [address]);
-    const [view] = typeof views === 'string' ? [] : views;
-    const own = view?.lines.find((line) => line.id === id);
-    if (own !== undefined && own.slots.length === 0) return true;
-    await delay(context.clock, handoverPauseMs);
-  }
-  return false;
+  return failover({ kind: 'failover', replica: node, master, way: 'manual' }, context);
 }
 
 function isServing(view: NodeView): boolean {
   const own = view.lines.find(({ id }) => id === view.id);
   return own?.flags.includes('master') === true && own.slots.length > 0;
+}
+
+/**
+ * Whether it serves by an election that it has won from this master. A node that won another a few seconds ago, and has
+ * been made a replica anew since, counts those votes again: it takes itself for the master at once, with the epoch of
+ * then, until the others set it right. Source: cluster.c clusterHandleSlaveFailover (failover_auth_count).
+ */
+function hasWon(view: NodeView, master: NodeRef): boolean {
+  const own = view.lines.find(({ id }) => id === view.id);
+  const former = view.lines.find(({ id }) => id === master.id);
+  return isServing(view) && (own?.configEpoch ?? 0) > (former?.configEpoch ?? -1);
 }
 
 /**
@@ -120,16 +102,28 @@ async function sendFailover({ address }: NodeRef, way: FailoverWay, { pool }: St
   throw refusal(address, command, reply);
 }
 
-async function untilPromoted(replica: NodeRef, master: NodeRef, context: StepContext): Promise<void> {
+async function untilPromoted(
+  replica: NodeRef,
+  master: NodeRef,
+  way: FailoverWay,
+  context: StepContext,
+): Promise<void> {
   const name = formatAddress(replica.address);
+  let isMistaken = false;
   await poll(
     { ...context, joinTimeoutMs: Math.min(context.joinTimeoutMs, attemptMs) },
     async () => {
       const views = await askPatiently(context.pool, [replica.address]);
       if (typeof views === 'string') return views;
       const [view] = views;
-      if (view !== undefined && isServing(view)) return undefined;
-      const reason = whyNotYet(view, master);
+      if (view !== undefined && hasWon(view, master)) return undefined;
+      const wasMistaken = isMistaken;
+      isMistaken = view !== undefined && isServing(view);
+      // Set right by the others, it can be asked again.
+      if (wasMistaken && view !== undefined && !isMistaken) await sendFailover(replica, way, context);
+      const reason = isMistaken
+        ? 'it counts the votes of a former election, and the others do not follow it'
+        : whyNotYet(view, master);
       context.emit({ type: 'waiting', missing: 1, example: `${name} is not master yet: ${reason}` });
       return reason;
     },
