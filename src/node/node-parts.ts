@@ -17,17 +17,11 @@ import { createLog } from './observe/log.ts';
 import { Monitors } from './observe/monitors.ts';
 import { SlowLog } from './observe/slow-log.ts';
 import { createStats, type NodeStats } from './observe/stats.ts';
-import type {
-  ActiveExpiry,
-  Cluster,
-  Database,
-  Log,
-  LogLevel,
-  Migration,
-  NodeParts,
-  Replication,
-  ServerParts,
-} from './parts.ts';
+import type { Log, LogLevel } from './parts/basics.ts';
+import type { Cluster, Migration } from './parts/cluster.ts';
+import type { ActiveExpiry, Database } from './parts/keyspace.ts';
+import type { NodeParts, ServerParts } from './parts/node.ts';
+import type { Replication } from './parts/replication.ts';
 import { PropagationStream } from './propagate/stream.ts';
 import { createReplication } from './replication/replication.ts';
 import { ClientRegistry } from './server/clients.ts';

@@ -14,7 +14,8 @@ import { tellOfUnoffered } from './config/unoffered.ts';
 import { Parts } from './node-parts.ts';
 import { fileWriter } from './observe/log.ts';
 import { redisVersion } from './observe/version.ts';
-import type { Cluster, NodeParts } from './parts.ts';
+import type { Cluster } from './parts/cluster.ts';
+import type { NodeParts } from './parts/node.ts';
 import { startCron } from './server/cron.ts';
 
 export interface NodeOptions {

@@ -3,7 +3,7 @@ import { seededRandom } from '../../src/core/random.ts';
 import type { KeyDatabase, KeyspaceHooks } from '../../src/node/keyspace/database.ts';
 import { createKeyspace, type Keyspace } from '../../src/node/keyspace/keyspace.ts';
 import { createStats } from '../../src/node/observe/stats.ts';
-import type { Config, Stats } from '../../src/node/parts.ts';
+import type { Config, Stats } from '../../src/node/parts/basics.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface TestKeyspace extends Keyspace {

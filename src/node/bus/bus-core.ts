@@ -6,7 +6,8 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
 import { MESSAGE_TYPES, type MessageType } from '../../protocol/bus/wire.ts';
-import type { Log, LogLevel, MasterAddress } from '../parts.ts';
+import type { Log, LogLevel } from '../parts/basics.ts';
+import type { MasterAddress } from '../parts/replication.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import type { ClusterState } from './cluster-state.ts';
 import type { BusLink, LinkHandle } from './link.ts';

@@ -7,7 +7,8 @@ import { keyReferences } from '../command/keys.ts';
 import type { CommandRow } from '../command/row.ts';
 import type { QueuedCommand, Session } from '../dispatch/session.ts';
 import { slotOf } from '../keyspace/slot-of.ts';
-import type { Config, Database } from '../parts.ts';
+import type { Config } from '../parts/basics.ts';
+import type { Database } from '../parts/keyspace.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import type { ClusterState } from './cluster-state.ts';
 

@@ -2,7 +2,7 @@
  * Owns what the directives say to the bus, and the ports that this node announces.
  * Source: Redis 7.0 cluster.c deriveAnnouncedPorts.
  */
-import type { NodeParts } from '../parts.ts';
+import type { NodeParts } from '../parts/node.ts';
 import type { BusSettings } from './bus-core.ts';
 
 /** The bus listens so far above the client port, unless cluster-port says otherwise. Source: CLUSTER_PORT_INCR. */

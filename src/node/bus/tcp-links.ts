@@ -9,7 +9,7 @@ import { messageOf } from '../../core/errors.ts';
 import { decodeMessage } from '../../protocol/bus/decode.ts';
 import { BusError, type BusMessage } from '../../protocol/bus/message.ts';
 import { PacketSplitter } from '../../protocol/bus/splitter.ts';
-import type { Log } from '../parts.ts';
+import type { Log } from '../parts/basics.ts';
 import type { BusLink, LinkHandle } from './link.ts';
 
 /** The machine, as far as links concern it. */

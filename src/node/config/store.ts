@@ -3,7 +3,7 @@
  * Source: Redis config.c configSetCommand, configGetCommand, lookupConfig.
  */
 import { globMatches } from '../keyspace/glob.ts';
-import type { Config } from '../parts.ts';
+import type { Config } from '../parts/basics.ts';
 import { type Directive, directiveTable } from './directives.ts';
 import { isRefusal, type RewriteLine } from './kinds.ts';
 

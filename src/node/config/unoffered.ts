@@ -2,7 +2,7 @@
  * Owns what the node says about directives that it accepts but does not act on, and which of them it refuses to be switched on at
  * run time, when a client counts on the answer.
  */
-import type { Log } from '../parts.ts';
+import type { Log } from '../parts/basics.ts';
 import type { ConfigStore } from './store.ts';
 
 const NO_AOF = 'appendonly yes: this node keeps no append only file yet, nothing is written to disk.';

@@ -1,7 +1,8 @@
 /** Owns the one Context of a node: what the running handler sees, and what it says about propagation. */
 import type { RespVersion } from '../../protocol/resp/encode.ts';
 import type { Command } from '../command/table.ts';
-import type { Database, NodeParts } from '../parts.ts';
+import type { Database } from '../parts/keyspace.ts';
+import type { NodeParts } from '../parts/node.ts';
 import type { Context } from './context.ts';
 import type { Session } from './session.ts';
 

@@ -6,7 +6,7 @@ import { error, isError } from '../../protocol/resp/encode.ts';
 import { BLOCKED, type Reply } from '../command/row.ts';
 import { type Command, flagBits } from '../command/table.ts';
 import type { NodeStats } from '../observe/stats.ts';
-import type { NodeParts } from '../parts.ts';
+import type { NodeParts } from '../parts/node.ts';
 import type { PropagationStream } from '../propagate/stream.ts';
 import { CallContext } from './call-context.ts';
 import { CallTimer } from './call-timer.ts';

@@ -4,7 +4,8 @@
  */
 import type { RespVersion } from '../../protocol/resp/encode.ts';
 import type { CommandRow } from '../command/row.ts';
-import type { Database, NodeParts } from '../parts.ts';
+import type { Database } from '../parts/keyspace.ts';
+import type { NodeParts } from '../parts/node.ts';
 import type { Session } from './session.ts';
 
 export interface Context {

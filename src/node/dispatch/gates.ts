@@ -3,7 +3,7 @@
  * Source: Redis server.c processCommand.
  */
 import { type Command, type CommandTable, flagBits } from '../command/table.ts';
-import type { NodeParts } from '../parts.ts';
+import type { NodeParts } from '../parts/node.ts';
 import type { Session } from './session.ts';
 
 /** The error of a request that names no command. */

@@ -4,7 +4,7 @@
  * Source: Redis networking.c pauseClients, BLOCKED_POSTPONE; keys are held here instead of blocking the whole server.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { PauseReason } from '../parts.ts';
+import type { PauseReason } from '../parts/dispatch.ts';
 import type { Session } from './session.ts';
 
 /** Timers of Node take no more; a longer pause is a row of timers. */

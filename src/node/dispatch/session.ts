@@ -5,7 +5,7 @@
 import type { RespVersion } from '../../protocol/resp/encode.ts';
 import type { CommandRow } from '../command/row.ts';
 import type { Command } from '../command/table.ts';
-import type { Database } from '../parts.ts';
+import type { Database } from '../parts/keyspace.ts';
 
 export interface QueuedCommand {
   readonly row: CommandRow;

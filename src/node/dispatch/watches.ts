@@ -3,7 +3,7 @@
  * expired) when it was watched and is still absent has not changed. Source: Redis multi.c watchForKey, touchWatchedKey,
  * touchAllWatchedKeysInDb, isWatchedKeyExpired.
  */
-import type { Database } from '../parts.ts';
+import type { Database } from '../parts/keyspace.ts';
 import type { Session } from './session.ts';
 
 interface Watch {

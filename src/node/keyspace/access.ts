@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
-import type { Config } from '../parts.ts';
+import type { Config } from '../parts/basics.ts';
 
 const CLOCK_MASK = 0xffffff;
 const LFU_INITIAL_COUNT = 5;

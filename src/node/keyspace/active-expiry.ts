@@ -4,7 +4,8 @@
  * Source: the behaviour of Redis expire.c activeExpireCycle, the slow cycle.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { ActiveExpiry, Config } from '../parts.ts';
+import type { Config } from '../parts/basics.ts';
+import type { ActiveExpiry } from '../parts/keyspace.ts';
 import type { KeyDatabase, KeyspaceHooks } from './database.ts';
 
 const KEYS_PER_ROUND = 20;

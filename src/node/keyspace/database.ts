@@ -4,7 +4,8 @@
  * Source: the behaviour of Redis db.c (lookupKey, setKey, dbGenericDelete, expireIfNeeded, dbRandomKey).
  */
 import type { Random } from '../../core/random.ts';
-import type { Database, Entry, SnapshotKeeper, Stats } from '../parts.ts';
+import type { Stats } from '../parts/basics.ts';
+import type { Database, Entry, SnapshotKeeper } from '../parts/keyspace.ts';
 import { ByteString } from '../types/string/byte-string.ts';
 import type { AccessTracker } from './access.ts';
 import { KeyEntry } from './entry.ts';
@@ -160,9 +161,9 @@ export class KeyDatabase implements Database {
     const entry = this.#store.find(key);
     if (entry === undefined) throw new Error('editString needs a key that exists');
     this.#keep(entry);
-    if (typeof entry.value === 'string') entry.value = ByteString.fromLatin1(entry.value);
-    else if (entry.value.shared) entry.value = entry.value.copy();
-    return entry.value;
+    const edited = editable(entry.value);
+    entry.value = edited;
+    return edited;
   }
 
   delete(key: string): boolean {
@@ -183,6 +184,19 @@ export class KeyDatabase implements Database {
     else this.#expiring.remove(entry);
     this.changed(key);
     return true;
+  }
+
+  add(key: string, value: Value): KeyEntry {
+    if (this.#store.find(key) !== undefined) throw new Error('add needs a key that does not exist');
+    return this.#create(key, value);
+  }
+
+  removeEmpty(key: string): void {
+    this.#remove(key);
+  }
+
+  willChange(entry: KeyEntry): void {
+    this.#keep(entry);
   }
 
   changed(key: string, writes = 1): void {
@@ -325,4 +339,11 @@ export class KeyDatabase implements Database {
     const own = hooks.isReplica() && !hooks.isServingMaster() && !hooks.isLoading();
     this.#expiring.set(entry, atMs, own);
   }
+}
+
+/** A string as bytes that nobody else relies on. */
+function editable(value: Value): ByteString {
+  if (typeof value === 'string') return ByteString.fromLatin1(value);
+  if (!(value instanceof ByteString)) throw new Error('editString needs a string');
+  return value.shared ? value.copy() : value;
 }

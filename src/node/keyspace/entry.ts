@@ -1,7 +1,7 @@
 /**
- * Owns what a database keeps of one key. Only the keyspace room writes to it; others see the read-only Entry of parts.ts.
+ * Owns what a database keeps of one key. Only the keyspace room writes to it; others see the read-only Entry of parts/keyspace.ts.
  */
-import type { Entry, SnapshotKeeper } from '../parts.ts';
+import type { Entry, SnapshotKeeper } from '../parts/keyspace.ts';
 import type { DictEntry } from './dict.ts';
 import type { EncodingHint, Value } from './value.ts';
 

@@ -3,7 +3,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
-import type { Config, Stats } from '../parts.ts';
+import type { Config, Stats } from '../parts/basics.ts';
 import { AccessTracker } from './access.ts';
 import { ActiveExpiryCycle } from './active-expiry.ts';
 import { KeyDatabase, type KeyspaceHooks } from './database.ts';

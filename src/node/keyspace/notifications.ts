@@ -2,7 +2,7 @@
  * Owns keyspace notifications: which events notify-keyspace-events lets through, and the two channels of each. Publishes
  * through a function that it is given; never knows a subscriber. Source: Redis notify.c.
  */
-import type { Config } from '../parts.ts';
+import type { Config } from '../parts/basics.ts';
 
 /** What the letter A stands for: all classes but key misses (m) and new keys (n). */
 const ALL_CLASSES = 'g$lshzxetd';

@@ -4,7 +4,7 @@
  */
 import { appendFileSync } from 'node:fs';
 import type { Clock } from '../../core/clock.ts';
-import type { Log, LogLevel } from '../parts.ts';
+import type { Log, LogLevel } from '../parts/basics.ts';
 
 const levels: readonly LogLevel[] = ['debug', 'verbose', 'notice', 'warning'];
 const marks: Readonly<Record<LogLevel, string>> = { debug: '.', verbose: '-', notice: '*', warning: '#' };

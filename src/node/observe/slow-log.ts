@@ -1,5 +1,5 @@
 /** Owns the log of slow commands. Source: Redis slowlog.c. */
-import type { Config } from '../parts.ts';
+import type { Config } from '../parts/basics.ts';
 
 const maxArguments = 32;
 const maxArgumentChars = 128;

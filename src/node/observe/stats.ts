@@ -1,5 +1,5 @@
 /** Owns the counters of one node, as INFO shows them and CONFIG RESETSTAT clears them. Source: server.c resetServerStats. */
-import type { Stats } from '../parts.ts';
+import type { Stats } from '../parts/basics.ts';
 
 /** Samples that an "instantaneous" rate is the mean of. Source: server.h STATS_METRIC_SAMPLES. */
 const SAMPLES = 16;

@@ -3,7 +3,7 @@
  * out together, as MULTI ... EXEC when it is more than one write.
  * Source: Redis server.c alsoPropagate, propagatePendingCommands.
  */
-import type { Propagation } from '../parts.ts';
+import type { Propagation } from '../parts/node.ts';
 
 type Listener = (dbIndex: number, argv: readonly string[]) => void;
 

@@ -6,9 +6,10 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
 import { redisVersion } from '../observe/version.ts';
-import type { Config, Database, Log } from '../parts.ts';
+import type { Config, Log } from '../parts/basics.ts';
+import type { Database } from '../parts/keyspace.ts';
+import { Snapshot } from '../persistence/snapshot.ts';
 import type { ReplicaPeer } from './peer.ts';
-import { Snapshot } from './snapshot.ts';
 import type { ReplicationStream } from './stream.ts';
 import { Transfer } from './transfer.ts';
 

@@ -3,7 +3,8 @@
  * replication.c roleCommand.
  */
 import { array, bulk, integer } from '../../protocol/resp/encode.ts';
-import type { Config, ReplicaInfo } from '../parts.ts';
+import type { Config } from '../parts/basics.ts';
+import type { ReplicaInfo } from '../parts/replication.ts';
 import type { LinkState } from './master-link.ts';
 import type { ReplicaSide } from './replica-side.ts';
 import type { ReplicationStream } from './stream.ts';

@@ -7,7 +7,7 @@
 import { messageOf } from '../../core/errors.ts';
 import { request } from '../../protocol/resp/encode.ts';
 import { RequestParser } from '../../protocol/resp/request-parser.ts';
-import type { LogLevel } from '../parts.ts';
+import type { LogLevel } from '../parts/basics.ts';
 import { RdbFraming, type RdbSink } from './rdb-framing.ts';
 
 export interface LinkOptions {

@@ -9,7 +9,7 @@ import { NOT_AN_INTEGER } from '../command/errors.ts';
 import { NO_REPLY, type Reply } from '../command/row.ts';
 import { type BufferLimit, bufferLimits } from '../config/special.ts';
 import type { Session } from '../dispatch/session.ts';
-import type { Stats } from '../parts.ts';
+import type { Stats } from '../parts/basics.ts';
 import { type FullSyncDeps, FullSyncs } from './full-syncs.ts';
 import { ReplicaPeer } from './peer.ts';
 import { AckWaiters } from './waiters.ts';

@@ -4,7 +4,7 @@
  */
 
 import type { Session } from '../dispatch/session.ts';
-import type { ReplicaInfo, ReplicaOptions } from '../parts.ts';
+import type { ReplicaInfo, ReplicaOptions } from '../parts/replication.ts';
 
 /** waiting: for its full synchronisation to begin; transfer: the RDB goes out; online: it follows the stream. */
 export type PeerState = 'none' | 'waiting' | 'transfer' | 'online';

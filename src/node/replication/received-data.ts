@@ -5,7 +5,8 @@
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import { type RdbEntry, RdbReader } from '../../protocol/rdb/reader.ts';
-import type { Config, Database, Log } from '../parts.ts';
+import type { Config, Log } from '../parts/basics.ts';
+import type { Database } from '../parts/keyspace.ts';
 import { valueFromRdb } from '../types/types.ts';
 
 /** Work of one turn of the event loop; then the clients have theirs. */

@@ -5,7 +5,10 @@
  */
 import { connect, type Socket } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { Config, Database, Dispatch, Log, MasterAddress } from '../parts.ts';
+import type { Config, Log } from '../parts/basics.ts';
+import type { Dispatch } from '../parts/dispatch.ts';
+import type { Database } from '../parts/keyspace.ts';
+import type { MasterAddress } from '../parts/replication.ts';
 import { type LinkEffects, type LinkState, MasterLink } from './master-link.ts';
 import { ReceivedData } from './received-data.ts';
 import type { ReplicationStream } from './stream.ts';

@@ -2,7 +2,7 @@
 import type { RespVersion } from '../../protocol/resp/encode.ts';
 import type { Command } from '../command/table.ts';
 import type { QueuedCall, ReplyMode, Session } from '../dispatch/session.ts';
-import type { Database } from '../parts.ts';
+import type { Database } from '../parts/keyspace.ts';
 
 export abstract class BaseSession implements Session {
   readonly id: number;

@@ -1,6 +1,6 @@
 /** Owns the list of connections of one node. */
 import type { MasterSession, Session } from '../dispatch/session.ts';
-import type { Clients } from '../parts.ts';
+import type { Clients } from '../parts/node.ts';
 import type { Connection } from './connection.ts';
 
 export class ClientRegistry implements Clients {

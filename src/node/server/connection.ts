@@ -9,7 +9,8 @@ import { type NameCache, RequestParser } from '../../protocol/resp/request-parse
 import { BLOCKED } from '../command/row.ts';
 import { type Dispatcher, HELD } from '../dispatch/dispatcher.ts';
 import type { NodeStats } from '../observe/stats.ts';
-import type { Database, Log } from '../parts.ts';
+import type { Log } from '../parts/basics.ts';
+import type { Database } from '../parts/keyspace.ts';
 import { BaseSession } from './base-session.ts';
 import type { ClientRegistry } from './clients.ts';
 import { describeClient } from './describe.ts';

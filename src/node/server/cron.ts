@@ -2,7 +2,7 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { NodeStats } from '../observe/stats.ts';
-import type { Config, Log } from '../parts.ts';
+import type { Config, Log } from '../parts/basics.ts';
 import type { ClientRegistry } from './clients.ts';
 
 const periodMs = 100;

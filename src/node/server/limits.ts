@@ -5,7 +5,7 @@
 import { constants } from 'node:buffer';
 import type { BufferClass, BufferLimit } from '../config/special.ts';
 import { bufferLimits } from '../config/special.ts';
-import type { Config } from '../parts.ts';
+import type { Config } from '../parts/basics.ts';
 import type { Connection } from './connection.ts';
 
 /** A value must fit into one string with room for what frames it. */

@@ -6,7 +6,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { error } from '../../protocol/resp/encode.ts';
 import { isLocal } from '../dispatch/gates.ts';
-import type { Config } from '../parts.ts';
+import type { Config } from '../parts/basics.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
 
 const DENIED =

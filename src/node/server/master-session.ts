@@ -3,7 +3,7 @@
  * allowed. Source: Redis replication.c, CLIENT_MASTER.
  */
 import type { MasterConnection, MasterSession } from '../dispatch/session.ts';
-import type { Database } from '../parts.ts';
+import type { Database } from '../parts/keyspace.ts';
 import { BaseSession } from './base-session.ts';
 
 export class StreamSession extends BaseSession implements MasterSession {

@@ -5,7 +5,7 @@
 import type { Timer } from '../../core/clock.ts';
 import { error } from '../../protocol/resp/encode.ts';
 import type { Session } from '../dispatch/session.ts';
-import type { NodeParts } from '../parts.ts';
+import type { NodeParts } from '../parts/node.ts';
 
 export interface StopOptions {
   /** SAVE was asked for. */

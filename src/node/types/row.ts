@@ -19,6 +19,11 @@ export interface TypeRow<V extends Value = Value> {
   fromRdb(value: RdbValue): V | undefined;
   /** Redis's number of the type (server.h OBJ_STRING ...), as digests begin with. */
   readonly objectType: number;
+  /**
+   * The commands that make the value anew under this key, each with a bounded number of elements: what an AOF without
+   * RDB preamble holds. Source: aof.c rewriteListObject and its like.
+   */
+  rewrite(key: string, value: V): Iterable<readonly string[]>;
   /** Adds the value to a digest, so that equal values give equal digests however they are kept. */
   digest(value: V, digest: Digest): void;
   /** Estimate of the memory that the value takes. */

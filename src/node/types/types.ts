@@ -1,22 +1,28 @@
 /** Owns the list of data types, and which one a value is of. */
+import { BytesError } from '../../core/bytes.ts';
 import type { RdbValue } from '../../protocol/rdb/objects.ts';
-import type { Value } from '../keyspace/value.ts';
+import type { TypeName, Value } from '../keyspace/value.ts';
 import type { TypeRow } from './row.ts';
 import { stringType } from './string/row.ts';
+import { isString } from './string/string.ts';
 
 export const typeRows: readonly TypeRow[] = [stringType];
 
+const rowByName = new Map<TypeName, TypeRow>(typeRows.map((row) => [row.name, row]));
+
 export function typeOf(value: Value): TypeRow {
-  const row = typeRows.find((candidate) => candidate.holds(value));
+  const row = rowByName.get(isString(value) ? 'string' : value.typeName);
   if (row === undefined) throw new Error('a value of no known type');
   return row;
 }
 
-/** The value that RDB has read. */
+/** The value that RDB has read. Throws a BytesError when it is of a type that this node does not keep. */
 export function valueFromRdb(read: RdbValue): Value {
   for (const row of typeRows) {
     const value = row.fromRdb(read);
     if (value !== undefined) return value;
   }
-  throw new Error('RDB gave a value of no known type');
+  throw new BytesError(
+    `values of the type ${typeof read === 'string' ? 'string' : read.type} are not supported`,
+  );
 }

@@ -5,10 +5,87 @@
 import { type ByteReader, BytesError, type ByteWriter } from '../../core/bytes.ts';
 import { readString, writeString } from './strings.ts';
 
-/** A decoded value: a string is a latin1 string, one character a byte. Other types join the union with their decoders. */
-export type RdbValue = string;
-/** A value to encode: the same, or the bytes of a string. */
-export type RdbSource = RdbValue | Uint8Array;
+export interface RdbStreamId {
+  /** Unsigned 64-bit. */
+  readonly ms: bigint;
+  readonly seq: bigint;
+}
+
+export interface RdbStreamEntry {
+  readonly id: RdbStreamId;
+  /** Field, value, field, value. */
+  readonly fields: readonly string[];
+}
+
+export interface RdbConsumer {
+  readonly name: string;
+  /** Unix ms. */
+  readonly seenAtMs: number;
+}
+
+export interface RdbPendingEntry {
+  readonly id: RdbStreamId;
+  readonly consumer: string;
+  /** Unix ms. */
+  readonly deliveredAtMs: number;
+  readonly deliveryCount: number;
+}
+
+export interface RdbStreamGroup {
+  readonly name: string;
+  readonly lastId: RdbStreamId;
+  /** Undefined when it is not known. */
+  readonly entriesRead: bigint | undefined;
+  readonly consumers: readonly RdbConsumer[];
+  readonly pending: readonly RdbPendingEntry[];
+}
+
+export interface RdbStream {
+  readonly type: 'stream';
+  readonly size: number;
+  readonly entries: Iterable<RdbStreamEntry>;
+  readonly lastId: RdbStreamId;
+  readonly firstId: RdbStreamId;
+  readonly maxDeletedId: RdbStreamId;
+  readonly entriesAdded: bigint;
+  readonly groups: readonly RdbStreamGroup[];
+}
+
+export interface RdbList {
+  readonly type: 'list';
+  readonly size: number;
+  readonly elements: Iterable<string>;
+}
+
+export interface RdbSet {
+  readonly type: 'set';
+  readonly size: number;
+  readonly members: Iterable<string>;
+}
+
+export interface RdbHash {
+  readonly type: 'hash';
+  readonly size: number;
+  readonly entries: Iterable<readonly [field: string, value: string]>;
+}
+
+export interface RdbSortedSet {
+  readonly type: 'zset';
+  readonly size: number;
+  /** By ascending score when written; as the file has them when read. */
+  readonly entries: Iterable<readonly [member: string, score: number]>;
+}
+
+export type RdbCollection = RdbList | RdbSet | RdbHash | RdbSortedSet | RdbStream;
+
+/** A decoded value. Texts are latin1 strings, one character a byte. What is iterable is an array, or read once. */
+export type RdbValue = string | RdbCollection;
+
+/** In which of Redis 7.0's encodings a collection is to be written: as the server that keeps it so would write it. */
+export type RdbEncoding = 'quicklist' | 'intset' | 'listpack' | 'hashtable' | 'skiplist' | 'stream';
+
+/** A value to encode: text, or the bytes of a string, or a collection with its encoding. A view: read at once. */
+export type RdbSource = string | Uint8Array | (RdbCollection & { readonly encoding: RdbEncoding });
 
 export interface RdbTypeRow {
   /** As an operator knows it: "hash (listpack)". */
@@ -57,11 +134,14 @@ export function readObject(reader: ByteReader, type: number): RdbValue {
 }
 
 /** The type number that `writeObject` uses for a value. */
-export function typeOf(_value: RdbSource): number {
-  return STRING;
+export function typeOf(value: RdbSource): number {
+  if (typeof value === 'string' || value instanceof Uint8Array) return STRING;
+  throw new Error(`values of the type ${value.type} are not written`);
 }
 
 /** Writes a value without its type number; `compress` as rdbcompression. */
 export function writeObject(writer: ByteWriter, value: RdbSource, compress: boolean): void {
+  if (typeof value !== 'string' && !(value instanceof Uint8Array))
+    throw new Error(`values of the type ${value.type} are not written`);
   writeString(writer, value, compress);
 }

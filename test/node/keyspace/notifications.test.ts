@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Notifications } from '../../../src/node/keyspace/notifications.ts';
-import type { Config } from '../../../src/node/parts.ts';
+import type { Config } from '../../../src/node/parts/basics.ts';
 
 function notifications(flags: string): { told: string[]; notify: Notifications; set(flags: string): void } {
   let current = flags;

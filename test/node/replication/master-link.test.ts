@@ -40,7 +40,7 @@ function linkWith(given: Partial<LinkOptions> = {}, loadAtOnce = true) {
             aux() {},
             functionLibrary() {},
             entry: (entry) => {
-              keys[entry.key] = entry.value;
+              keys[entry.key] = String(entry.value);
             },
           },
           { checksum: true, databases: 16 },

@@ -92,7 +92,7 @@ function readTransfer(text: string): { keys: Record<string, string>; offset: num
       aux() {},
       functionLibrary() {},
       entry: ({ db, key, value, expireAtMs }) => {
-        keys[`${db}:${key}`] = expireAtMs < 0 ? value : `${value} until ${expireAtMs}`;
+        keys[`${db}:${key}`] = expireAtMs < 0 ? String(value) : `${value} until ${expireAtMs}`;
       },
     },
     { checksum: true, databases: 16 },

@@ -23,7 +23,7 @@ function read(file: Buffer, chunkBytes = file.length, options = {}): Contents {
       },
       entry(entry) {
         contents.entries.push(entry);
-        contents.keys.push([entry.db, entry.key, entry.value, entry.expireAtMs]);
+        contents.keys.push([entry.db, entry.key, String(entry.value), entry.expireAtMs]);
       },
       functionLibrary: (code) => contents.functions.push(code),
     },

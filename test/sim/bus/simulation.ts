@@ -11,7 +11,7 @@ import { startHandshake } from '../../../src/node/bus/handshake.ts';
 import type { BusLink, LinkHandle } from '../../../src/node/bus/link.ts';
 import { BusMachine } from '../../../src/node/bus/machine.ts';
 import { formatNodesConf, parseNodesConf } from '../../../src/node/bus/nodes-conf.ts';
-import type { MasterAddress } from '../../../src/node/parts.ts';
+import type { MasterAddress } from '../../../src/node/parts/replication.ts';
 import { decodeMessage } from '../../../src/protocol/bus/decode.ts';
 import { nodeFlag } from '../../../src/protocol/bus/wire.ts';
 import { SimClock } from './sim-clock.ts';

@@ -11,7 +11,7 @@ import { BUS_PORT_OFFSET } from '../../bus/settings.ts';
 import { parseInteger } from '../../command/arguments.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR, unknownSubcommand } from '../../command/errors.ts';
 import type { CommandRow } from '../../command/row.ts';
-import type { Cluster } from '../../parts.ts';
+import type { Cluster } from '../../parts/cluster.ts';
 import { CHANGES, subcommand, VARIES } from './row.ts';
 
 function answer(refusal: string | undefined): string {

@@ -2,7 +2,7 @@
 import { error } from '../../../protocol/resp/encode.ts';
 import type { CommandFlag, CommandRow, Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
-import type { Cluster } from '../../parts.ts';
+import type { Cluster } from '../../parts/cluster.ts';
 
 export type ClusterHandler = (cluster: Cluster, context: Context, argv: readonly string[]) => Reply;
 

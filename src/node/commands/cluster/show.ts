@@ -23,7 +23,7 @@ import type { BusLink } from '../../bus/link.ts';
 import { preferredEndpoint } from '../../bus/routing.ts';
 import type { CommandRow } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
-import type { Cluster } from '../../parts.ts';
+import type { Cluster } from '../../parts/cluster.ts';
 import { helpLines } from './help.ts';
 import { type ClusterHandler, SHOWS, subcommand, VARIES } from './row.ts';
 

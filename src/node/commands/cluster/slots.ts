@@ -15,7 +15,7 @@ import {
 import { parseInteger } from '../../command/arguments.ts';
 import { wrongArity } from '../../command/errors.ts';
 import type { CommandRow } from '../../command/row.ts';
-import type { Cluster } from '../../parts.ts';
+import type { Cluster } from '../../parts/cluster.ts';
 import { CHANGES, subcommand } from './row.ts';
 
 const BAD_SLOT = error('ERR Invalid or out of range slot');

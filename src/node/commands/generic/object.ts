@@ -5,7 +5,7 @@ import { bulk, error, integer, nullBulk, ONE } from '../../../protocol/resp/enco
 import { helpReply } from '../../command/help.ts';
 import { type CommandRow, keys, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
-import type { Entry } from '../../parts.ts';
+import type { Entry } from '../../parts/keyspace.ts';
 import { typeOf } from '../../types/types.ts';
 
 const LFU_SELECTED = error(

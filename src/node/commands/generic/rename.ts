@@ -7,7 +7,7 @@ import { parseInt32 } from '../../command/arguments.ts';
 import { DB_INDEX_OUT_OF_RANGE, NO_SUCH_KEY, SAME_OBJECT, SYNTAX_ERROR } from '../../command/errors.ts';
 import { type CommandRow, keys, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
-import type { Database } from '../../parts.ts';
+import type { Database } from '../../parts/keyspace.ts';
 import { typeOf } from '../../types/types.ts';
 
 const NO_MOVE_IN_CLUSTER = error('ERR MOVE is not allowed in cluster mode');

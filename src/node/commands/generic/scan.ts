@@ -6,7 +6,7 @@ import { array, bulk, bulkArray, bulkOrNull, simple } from '../../../protocol/re
 import { type CommandRow, keys, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
 import { globMatches } from '../../keyspace/glob.ts';
-import type { Entry } from '../../parts.ts';
+import type { Entry } from '../../parts/keyspace.ts';
 import { typeOf } from '../../types/types.ts';
 import { INVALID_CURSOR, parseCursor, parseScanOptions } from '../scan-arguments.ts';
 

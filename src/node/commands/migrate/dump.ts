@@ -3,6 +3,7 @@
  */
 import { BytesError, ByteWriter } from '../../../core/bytes.ts';
 import { isDumpIntact, readDump, writeDump } from '../../../protocol/rdb/dump.ts';
+import type { RdbSource } from '../../../protocol/rdb/objects.ts';
 import { bulk, error, nullBulk, OK } from '../../../protocol/resp/encode.ts';
 import { absoluteTimeMs, parseInt64, parseInteger } from '../../command/arguments.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../../command/errors.ts';
@@ -18,9 +19,14 @@ function dump(context: Context, argv: readonly string[]): Reply {
   const entry = context.db.lookupRead(argv[1] as string);
   if (entry === undefined) return nullBulk(context.resp);
   const source = typeOf(entry.value).toRdb(entry.value);
-  const writer = new ByteWriter(source.length + FOOTER_AND_HEADER_BYTES);
+  const writer = new ByteWriter(payloadBytes(source) + FOOTER_AND_HEADER_BYTES);
   writeDump(writer, source, context.node.config.flag('rdbcompression'));
   return bulk(writer.bytes().latin1Slice());
+}
+
+/** A guess where it is no string. */
+function payloadBytes(source: RdbSource): number {
+  return typeof source === 'string' || source instanceof Uint8Array ? source.length : source.size * 16;
 }
 
 interface RestoreOptions {

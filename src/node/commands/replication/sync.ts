@@ -8,7 +8,7 @@ import { parseInteger } from '../../command/arguments.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../../command/errors.ts';
 import { type CommandRow, NO_REPLY, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
-import type { ReplicaOptions } from '../../parts.ts';
+import type { ReplicaOptions } from '../../parts/replication.ts';
 import { describeClient } from '../../server/describe.ts';
 
 const MAX_HOST_LENGTH = 255;

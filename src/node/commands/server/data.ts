@@ -4,7 +4,7 @@ import { parseInteger } from '../../command/arguments.ts';
 import { DB_INDEX_OUT_OF_RANGE, SYNTAX_ERROR } from '../../command/errors.ts';
 import type { CommandRow, Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
-import type { Database } from '../../parts.ts';
+import type { Database } from '../../parts/keyspace.ts';
 
 /** ASYNC and SYNC mean the same here: the garbage collector gives memory back later in any case. */
 function flush(context: Context, argv: readonly string[], databases: readonly Database[]): Reply {

@@ -7,6 +7,8 @@ import type { CommandRow, Reply } from '../../command/row.ts';
 import { rewriteConfigFile } from '../../config/rewrite.ts';
 import { systemErrorText } from '../../config/special.ts';
 import type { Context } from '../../dispatch/context.ts';
+import { stringType } from '../../types/string/row.ts';
+import { isString, stringEncoding } from '../../types/string/string.ts';
 import { typeOf } from '../../types/types.ts';
 import { clusterDebugHelp, debugCluster } from '../cluster/debug.ts';
 import { datasetDigest, valueDigest } from './digest.ts';
@@ -69,14 +71,14 @@ function object({ db, nowMs }: Context, key: string): Reply {
 function sdslen({ db }: Context, key: string): Reply {
   const entry = db.peek(key);
   if (entry === undefined) return NO_SUCH_KEY;
-  const type = typeOf(entry.value);
-  if (type.name !== 'string' || type.encoding(entry.value, entry.encodingHint) === 'int')
+  const { value } = entry;
+  if (!isString(value) || stringEncoding(value, entry.encodingHint) === 'int')
     return error('ERR Not an sds encoded string.');
   // Strings of V8 have no spare room.
-  const length = entry.value.length;
+  const { length } = value;
   return simple(
     `key_sds_len:${key.length}, key_sds_avail:0, key_zmalloc: ${key.length + 16}, ` +
-      `val_sds_len:${length}, val_sds_avail:0, val_zmalloc: ${type.memoryBytes(entry.value)}`,
+      `val_sds_len:${length}, val_sds_avail:0, val_zmalloc: ${stringType.memoryBytes(value)}`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** Owns DEBUG DIGEST and DIGEST-VALUE. Source: Redis debug.c computeDatasetDigest, xorObjectDigest. */
-import type { Database, Entry } from '../../parts.ts';
+import type { Database, Entry } from '../../parts/keyspace.ts';
 import { Digest } from '../../types/digest.ts';
 import { typeOf } from '../../types/types.ts';
 

@@ -3,7 +3,7 @@
  * Source: Redis server.c genRedisInfoStringCommandStats, genRedisInfoStringLatencyStats.
  */
 import type { Command } from '../../command/table.ts';
-import type { NodeParts } from '../../parts.ts';
+import type { NodeParts } from '../../parts/node.ts';
 import { safeName } from './format.ts';
 
 /** All commands, subcommands behind their containers. */

@@ -1,5 +1,5 @@
 /** Owns the sections of INFO about data and traffic. Source: Redis server.c genRedisInfoString. */
-import type { NodeParts } from '../../parts.ts';
+import type { NodeParts } from '../../parts/node.ts';
 import { lines } from './format.ts';
 
 /** Nothing is kept on disk yet: the fields that tools look at say so. */

@@ -1,6 +1,6 @@
 /** Owns the sections of INFO about the process and its clients. Source: Redis server.c genRedisInfoString. */
 import { arch, release, totalmem, type } from 'node:os';
-import type { NodeParts } from '../../parts.ts';
+import type { NodeParts } from '../../parts/node.ts';
 import { usedMemoryBytes } from '../../server/cron.ts';
 import { redisVersion } from '../version.ts';
 import { humanBytes, lines } from './format.ts';

@@ -1,7 +1,7 @@
 /**
  * Owns the choice and the framing of INFO's sections. Source: Redis server.c genInfoSectionDict, genRedisInfoString.
  */
-import type { NodeParts } from '../../parts.ts';
+import type { NodeParts } from '../../parts/node.ts';
 import { commandStats, errorStats, latencyStats } from './commands.ts';
 import { cluster, keyspace, persistence, stats } from './data.ts';
 import { clients, cpu, memory, server } from './process.ts';

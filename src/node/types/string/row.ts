@@ -1,6 +1,7 @@
 /** Owns the row of the string type. */
 import type { StringValue } from '../../keyspace/value.ts';
 import type { TypeRow } from '../row.ts';
+import { textOf } from './byte-string.ts';
 import { bytesOf, isString, stringEncoding } from './string.ts';
 
 export const stringType: TypeRow<StringValue> = {
@@ -11,6 +12,7 @@ export const stringType: TypeRow<StringValue> = {
   toRdb: (value) => (typeof value === 'string' ? value : value.bytes),
   fromRdb: (value) => (typeof value === 'string' ? value : undefined),
   objectType: 0,
+  rewrite: (key, value) => [['SET', key, textOf(value)]],
   digest: (value, digest) => digest.mix(bytesOf(value)),
   // The header of a V8 string, rounded up; a ByteString has an object and a buffer besides its bytes.
   memoryBytes: (value) => (typeof value === 'string' ? 16 : 136) + Math.ceil(value.length / 8) * 8,

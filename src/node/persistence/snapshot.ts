@@ -6,7 +6,7 @@
  */
 import { type RdbInfo, RdbWriter, type RdbWriterOptions } from '../../protocol/rdb/writer.ts';
 import type { Value } from '../keyspace/value.ts';
-import type { Database, Entry, SnapshotKeeper } from '../parts.ts';
+import type { Database, Entry, SnapshotKeeper } from '../parts/keyspace.ts';
 import { ByteString } from '../types/string/byte-string.ts';
 import { typeOf } from '../types/types.ts';
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Random, seededRandom } from '../../../src/core/random.ts';
-import type { Database } from '../../../src/node/parts.ts';
-import { Snapshot } from '../../../src/node/replication/snapshot.ts';
+import type { StringValue } from '../../../src/node/keyspace/value.ts';
+import type { Database } from '../../../src/node/parts/keyspace.ts';
+import { Snapshot } from '../../../src/node/persistence/snapshot.ts';
 import { textOf } from '../../../src/node/types/string/byte-string.ts';
 import { RdbReader } from '../../../src/protocol/rdb/reader.ts';
 import { testKeyspace } from '../../helpers/keyspace.ts';
@@ -15,7 +16,7 @@ function contentsOf(databases: readonly Database[]): Map<string, string> {
   const contents = new Map<string, string>();
   for (const database of databases)
     for (const { key, value, expireAtMs } of database.entries())
-      contents.set(`${database.index} ${key}`, `${textOf(value)} ${expireAtMs}`);
+      contents.set(`${database.index} ${key}`, `${textOf(value as StringValue)} ${expireAtMs}`);
   return contents;
 }
 

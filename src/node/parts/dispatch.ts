@@ -1,0 +1,68 @@
+/** Owns what the parts may ask of the way of a request, besides running what clients send. */
+import type { MasterSession, Session } from '../dispatch/session.ts';
+import type { Database } from './keyspace.ts';
+
+/** What the parts may ask of the dispatcher, besides running what clients send. */
+export interface Dispatch {
+  /**
+   * Keeps clients away from keys while something asynchronous works on them (MIGRATE): a command or transaction
+   * that names one of them waits, and with it the later requests of its client, until the returned function is
+   * called. The master's stream does not wait. Waiting commands go on in the order in which they came.
+   */
+  holdKeys(dbIndex: number, keys: readonly string[]): () => void;
+  /**
+   * Runs one request of the master's stream (SELECT, MULTI and EXEC included): no reply, none of the gates meant
+   * for clients. An error reply is logged.
+   */
+  applyFromMaster(argv: readonly string[]): void;
+  /** The session under which `applyFromMaster` runs; `reset()` it when another stream begins. */
+  readonly master: MasterSession;
+  /** From the keyspace's gate: the value or the time to live of a key changed. Breaks the transactions that watch it. */
+  keyTouched(dbIndex: number, key: string): void;
+  /** From the keyspace's gate: a whole database was emptied or replaced. */
+  databaseTouched(dbIndex: number): void;
+  /** WATCH, and its end. */
+  watch(client: Session, keys: readonly string[]): void;
+  unwatch(client: Session): void;
+  /** Two databases change places: called before they do. */
+  databasesSwapped(a: Database, b: Database): void;
+  /** EXEC: runs what the client queued, or tells why not. */
+  exec(client: Session): string;
+  /** Ends the client's transaction without running it. */
+  discard(client: Session): void;
+  /** Unix ms; while a command, transaction or script runs, the same all the time. */
+  nowMs(): number;
+  /** Whether the command that runs comes from the master. */
+  readonly servingMaster: boolean;
+  /** Holds back the commands of clients (CLIENT PAUSE, a failover) until `untilMs`, Unix ms. Replicas go on. */
+  pause(reason: PauseReason, what: 'write' | 'all', untilMs: number): void;
+  unpause(reason: PauseReason): void;
+  /** Whether writes of clients are held back at the moment. */
+  readonly writesPaused: boolean;
+}
+
+/** Who asked for a pause; each reason has its own end. Source: server.h pause_purpose. */
+export type PauseReason = 'client' | 'failover' | 'shutdown';
+
+/** What a client waits for with BLPOP, BLMOVE, BZPOPMIN, XREAD BLOCK and their like. */
+export interface KeyWait {
+  /** Of the client's database; whichever can be served first. */
+  readonly keys: readonly string[];
+  /** 0 waits for ever. */
+  readonly timeoutMs: number;
+  /** What the client gets when its time is over. */
+  readonly timeoutReply: string;
+  /**
+   * Called when a key may have what is waited for, after the command, transaction or script that wrote it. Returns the
+   * encoded reply, or undefined to go on waiting. What it writes is propagated by `propagate`, as it was done.
+   */
+  serve(key: string, propagate: (argv: readonly string[]) => void): string | undefined;
+}
+
+/** Clients that wait for keys. Source: Redis blocked.c. */
+export interface KeyWaiters {
+  /** The handler returns BLOCKED after this. Only where context.mayBlock. */
+  wait(client: Session, request: KeyWait): void;
+  /** Something was put where somebody may wait for it: by commands, by RENAME, MOVE, RESTORE, SWAPDB, and the like. */
+  ready(dbIndex: number, key: string): void;
+}

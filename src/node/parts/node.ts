@@ -1,0 +1,80 @@
+/**
+ * Owns the parts of a node together. The composition root (node-parts.ts) makes them and hands them to each other as
+ * NodeParts; no part imports another's implementation. What each part is to the others stands beside this file.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { Random } from '../../core/random.ts';
+import type { CommandTable } from '../command/table.ts';
+import type { ConfigStore } from '../config/store.ts';
+import type { Session } from '../dispatch/session.ts';
+import type { Monitors } from '../observe/monitors.ts';
+import type { SlowLog } from '../observe/slow-log.ts';
+import type { NodeStats } from '../observe/stats.ts';
+import type { Listener } from '../server/listener.ts';
+import type { Stopping } from '../server/stopping.ts';
+import type { Config, Log, Stats } from './basics.ts';
+import type { Cluster, Migration } from './cluster.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { ActiveExpiry, Database } from './keyspace.ts';
+import type { Replication } from './replication.ts';
+
+export interface NodeParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly config: Config;
+  readonly stats: Stats;
+  readonly commands: CommandTable;
+  readonly clients: Clients;
+  readonly dispatch: Dispatch;
+  /** By index; only 0 in cluster mode. */
+  readonly databases: readonly Database[];
+  readonly activeExpiry: ActiveExpiry;
+  readonly propagation: Propagation;
+  readonly replication: Replication;
+  readonly migration: Migration;
+  /** Absent without cluster-enabled. */
+  readonly cluster: Cluster | undefined;
+  /** Unix ms of the start. */
+  readonly startedAtMs: number;
+  /** What only the commands of the server itself need. */
+  readonly server: ServerParts;
+  /** 40 hexadecimal characters, anew at each start; INFO's run_id. */
+  readonly runId: string;
+  /** The client port that is listened on (differs from the directive when that is 0). */
+  readonly port: number;
+  /** Ends the node; resolves when everything is closed. Does not end the process. */
+  close(): Promise<void>;
+  /** Ends as SHUTDOWN does: `close`, then what the owner of the process decided. */
+  shutdown(): void;
+}
+
+/** The insides of the server room, for its own commands (CONFIG, INFO, SLOWLOG, MONITOR, SHUTDOWN). */
+export interface ServerParts {
+  readonly config: ConfigStore;
+  readonly stats: NodeStats;
+  readonly slowLog: SlowLog;
+  readonly monitors: Monitors;
+  readonly listener: Listener;
+  readonly stopping: Stopping;
+}
+
+export interface Clients {
+  readonly count: number;
+  /** Clients that wait for the reply of a command that returned BLOCKED. */
+  readonly blockedCount: number;
+  all(): Iterable<Session>;
+  /** As CLIENT LIST shows them: the link to the master is one of them. */
+  listed(): Iterable<Session>;
+  byId(id: number): Session | undefined;
+}
+
+/** The one stream of writes that replicas (and the AOF) read. */
+export interface Propagation {
+  /** A write of database `dbIndex`; `argv` with latin1 strings. Called after the command has run. */
+  feed(dbIndex: number, argv: readonly string[]): void;
+  /** Several writes as one transaction: MULTI ... EXEC. */
+  feedTransaction(dbIndex: number, commands: readonly (readonly string[])[]): void;
+  /** Listens to the stream in order. Returns the function that stops it. */
+  subscribe(fn: (dbIndex: number, argv: readonly string[]) => void): () => void;
+}

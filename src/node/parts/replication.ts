@@ -1,0 +1,76 @@
+/** Owns replication as the other parts see it. */
+import type { Reply } from '../command/row.ts';
+import type { Session } from '../dispatch/session.ts';
+
+export interface MasterAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ReplicaInfo {
+  readonly ip: string;
+  readonly port: number;
+  readonly state: 'wait_bgsave' | 'send_bulk' | 'online';
+  readonly offset: number;
+  readonly lagSeconds: number;
+}
+
+export interface Replication {
+  readonly role: 'master' | 'replica';
+  /** Whom this node follows, if it is a replica. */
+  readonly master: MasterAddress | undefined;
+  readonly linkUp: boolean;
+  readonly replicationId: string;
+  readonly secondReplicationId: string;
+  /** Bytes of the stream so far: written as a master, applied as a replica. */
+  readonly offset: number;
+  readonly replicas: readonly ReplicaInfo[];
+  /** Unix ms of the last word from the master; 0 without one. */
+  readonly masterLastIoMs: number;
+  /**
+   * True while the data of a full synchronisation take the place of the old ones. Before that, while they are received,
+   * the old ones are still there.
+   */
+  readonly loading: boolean;
+  /** Becomes a replica of `master` (reconnecting when it is another one), or a master again. */
+  follow(master: MasterAddress | undefined): void;
+  /** The lines of INFO replication, "name:value" each. */
+  infoLines(): string[];
+  /** The reply of ROLE. */
+  roleReply(): string;
+  /** What the commands of replicas, and WAIT, ask for. */
+  readonly service: ReplicaService;
+  close(): void;
+}
+
+/** What a replica tells of itself by REPLCONF before it asks for its synchronisation. */
+export interface ReplicaOptions {
+  listeningPort: number;
+  announcedIp: string;
+  /** Understands an RDB that ends at a mark instead of having a length. */
+  eofCapable: boolean;
+  /** Understands +CONTINUE with a new replication id. */
+  psync2Capable: boolean;
+  /** Wants the RDB only, no stream. */
+  rdbOnly: boolean;
+  /** Wants an RDB without keys. */
+  excludeData: boolean;
+}
+
+export interface ReplicaService {
+  optionsOf(client: Session): ReplicaOptions;
+  /**
+   * Makes the client a replica: with `from` it may go on at that offset (the next byte it wants; undefined when it was no
+   * number) of that history. Its answer is written when the synchronisation begins.
+   */
+  sync(
+    client: Session,
+    from: { readonly id: string; readonly offset: number | undefined } | undefined,
+  ): Reply;
+  acknowledge(client: Session, offset: number): void;
+  /**
+   * Until `count` replicas have everything written so far, or `timeoutMs` (0: for ever) is over; answers how many have.
+   * Where the client may not be kept waiting, at once.
+   */
+  wait(client: Session, count: number, timeoutMs: number, mayBlock: boolean): Reply;
+}
