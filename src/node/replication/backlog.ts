@@ -6,6 +6,7 @@
  */
 
 import { request } from '../../protocol/resp/encode.ts';
+import { requestBoundBytes, writeRequest } from '../../protocol/resp/write-request.ts';
 
 interface Block {
   /** Offset of its first byte. */
@@ -15,34 +16,6 @@ interface Block {
 }
 
 const MIN_BLOCK_BYTES = 16 * 1024;
-
-const ARRAY = 42;
-const BULK = 36;
-const CR = 13;
-const LF = 10;
-const ZERO = 48;
-/** A mark, a length and the end of the line. */
-const MAX_HEAD_BYTES = 16;
-/** Up to here a loop is faster than a call into the runtime. */
-const SHORT_LENGTH = 16;
-
-/** Writes "*3" or "$12" and the end of the line; returns where it ends. */
-function writeHead(bytes: Buffer, start: number, mark: number, count: number): number {
-  let at = start;
-  bytes[at++] = mark;
-  if (count < 10) {
-    bytes[at++] = ZERO + count;
-  } else if (count < 100) {
-    bytes[at++] = ZERO + Math.trunc(count / 10);
-    bytes[at++] = ZERO + (count % 10);
-  } else {
-    const text = String(count);
-    for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
-  }
-  bytes[at++] = CR;
-  bytes[at++] = LF;
-  return at;
-}
 
 export class Backlog {
   #capacityBytes: number;
@@ -94,29 +67,16 @@ export class Backlog {
     this.#trim();
   }
 
-  /** A command as a request; written without strings in between, since every write of a master passes here. */
+  /** A command as a request. */
   appendRequest(argv: readonly string[]): void {
-    let boundBytes = MAX_HEAD_BYTES;
-    for (let i = 0; i < argv.length; i++) boundBytes += (argv[i] as string).length + MAX_HEAD_BYTES + 2;
     const block = this.#blocks.at(-1);
-    if (block === undefined || block.used + boundBytes > block.bytes.length) {
+    if (block === undefined || block.used + requestBoundBytes(argv) > block.bytes.length) {
       this.append(request(argv));
       return;
     }
-    const bytes = block.bytes;
-    let at = writeHead(bytes, block.used, ARRAY, argv.length);
-    for (let i = 0; i < argv.length; i++) {
-      const arg = argv[i] as string;
-      const length = arg.length;
-      at = writeHead(bytes, at, BULK, length);
-      if (length <= SHORT_LENGTH) for (let j = 0; j < length; j++) bytes[at + j] = arg.charCodeAt(j);
-      else bytes.latin1Write(arg, at, length);
-      at += length;
-      bytes[at++] = CR;
-      bytes[at++] = LF;
-    }
-    this.#endOffset += at - block.used;
-    block.used = at;
+    const end = writeRequest(block.bytes, block.used, argv);
+    this.#endOffset += end - block.used;
+    block.used = end;
   }
 
   /** Views of all bytes from `offset` on, which must be reached. */
