@@ -3,7 +3,7 @@
  * Which settings those are stands here; values of passwords are never known, only whether they are the same.
  */
 import type { Finding } from './health.ts';
-import { type ClusterNode, nameOfNode, type Topology } from './topology.ts';
+import { answeringNodes, type ClusterNode, nameOfNode, type Topology } from './topology.ts';
 
 export const comparedSettings = [
   'cluster-node-timeout',
@@ -24,7 +24,7 @@ export function findDrift(topology: Topology): Finding[] {
   return [
     ...comparedSettings.flatMap((name) => differing(name, asked)),
     ...differingPasswords(asked),
-    ...mixedVersions(topology.nodes.filter(({ view }) => view !== undefined)),
+    ...mixedVersions(answeringNodes(topology)),
   ];
 }
 

@@ -18,6 +18,7 @@ import {
   nameOfNode,
   nodeById,
   replicasOf,
+  slotHolders,
   slotOwners,
   type Topology,
   viewsOf,
@@ -256,7 +257,7 @@ function replicasWithoutLink(topology: Topology): Finding[] {
 
 /** Where some masters have replicas, one that has none was forgotten; where none has, it was meant. */
 function mastersWithoutReplica(topology: Topology): Finding[] {
-  const masters = mastersOf(topology).filter(({ slotCount }) => slotCount > 0);
+  const masters = slotHolders(topology);
   const alone = masters.filter(({ id }) => replicasOf(topology, id).length === 0);
   if (alone.length === 0) return [];
   const names = alone.map(nameOfNode).join(', ');

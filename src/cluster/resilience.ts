@@ -3,7 +3,7 @@
  * stands, and a host or zone that would take the majority of the masters with it. Pure.
  */
 import type { Finding, FindingKind } from './health.ts';
-import { type ClusterNode, mastersOf, nameOfNode, nodeById, type Topology } from './topology.ts';
+import { type ClusterNode, nameOfNode, nodeById, slotHolders, type Topology } from './topology.ts';
 
 /** Less than this is on its way at any moment under load. */
 const tolerableLagBytes = 1_000_000;
@@ -75,7 +75,7 @@ function replicasBesideMaster(topology: Topology): Finding[] {
 }
 
 function majoritiesAtRisk(topology: Topology): Finding[] {
-  const voters = mastersOf(topology).filter(({ slotCount }) => slotCount > 0);
+  const voters = slotHolders(topology);
   const majority = Math.floor(voters.length / 2) + 1;
   return kindsOfPlaces(topology).flatMap((kind) => {
     const places = new Set(voters.map((node) => placeOf(node, kind)));

@@ -92,6 +92,16 @@ export function mastersOf(topology: Topology): ClusterNode[] {
   return topology.nodes.filter((node) => node.role === 'master');
 }
 
+/** Masters that have slots. */
+export function slotHolders(topology: Topology): ClusterNode[] {
+  return mastersOf(topology).filter(({ slotCount }) => slotCount > 0);
+}
+
+/** Nodes that gave a view. */
+export function answeringNodes(topology: Topology): ClusterNode[] {
+  return topology.nodes.filter(({ view }) => view !== undefined);
+}
+
 export function replicasOf(topology: Topology, masterId: string): ClusterNode[] {
   return topology.nodes.filter((node) => node.masterId === masterId);
 }

@@ -1,9 +1,16 @@
 /** Owns the plan that takes a new, empty node into a cluster. Pure. Source: redis-cli.c clusterManagerCommandAddNode. */
 import { homeFor } from '../cluster/replica-homes.ts';
-import { type ClusterNode, mastersOf, nameOfNode, nodeById, type Topology } from '../cluster/topology.ts';
+import {
+  answeringNodes,
+  type ClusterNode,
+  mastersOf,
+  nameOfNode,
+  nodeById,
+  type Topology,
+} from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { refuseUsed } from './empty-node.ts';
-import { refuseOnProblems } from './obstacles.ts';
+import { refuseNewMembers } from './obstacles.ts';
 import { type AddNodePlan, defaultMoveOptions, PLAN_VERSION, refTo, type Step } from './plan.ts';
 
 export interface AddNodeRequest {
@@ -26,10 +33,10 @@ export interface Newcomer {
  * something is wrong with the cluster.
  */
 export function planAddNode(topology: Topology, newcomer: Newcomer, request: AddNodeRequest): AddNodePlan {
-  refuseOnProblems(topology, 'adding a node');
+  refuseNewMembers(topology, 'adding a node');
   const master = request.as === 'replica' ? masterFor(topology, newcomer, request.masterId) : undefined;
   refuseNewcomer(topology, newcomer);
-  const members = topology.nodes.filter(({ view }) => view !== undefined);
+  const members = answeringNodes(topology);
   const node = refTo(newcomer.node);
   const steps: Step[] = [
     // A replica gets them from its master.

@@ -3,17 +3,18 @@
  * replicas find their masters, and who is not wanted any more leaves. Pure.
  */
 import { isAt, type Layout, type LayoutNode } from '../cluster/layout.ts';
-import { type ClusterNode, inOrder, nodeById, type Topology } from '../cluster/topology.ts';
+import { answeringNodes, type ClusterNode, inOrder, nodeById, type Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { formatAddress } from '../protocol/text/addresses.ts';
 import { functionSteps, refuseNewcomer } from './add-node.ts';
-import { balance, type Transfer } from './balance.ts';
-import { blockingMoves } from './blocking.ts';
+import { balance } from './balance.ts';
 import { layoutThresholdPercent } from './compare-layout.ts';
 import { leavingSteps, refuseLoss } from './del-node.ts';
 import { type Found, type Roster, rosterOf, wantedMasterOf } from './layout-roster.ts';
+import { refuseTransfers } from './obstacles.ts';
 import { type MoveOptions, type NodeRef, PLAN_VERSION, type PlainPlan, refTo, type Step } from './plan.ts';
-import { moveSteps, openBesides, refuseUselessWeights } from './rebalance.ts';
+import { refuseUselessWeights } from './rebalance.ts';
+import { moveStep, type Transfer } from './steps/move-slots.ts';
 
 export interface ApplyLayoutRequest {
   readonly layout: Layout;
@@ -39,7 +40,8 @@ export function planApplyLayout(found: FoundCluster, request: ApplyLayoutRequest
   for (const node of leaving) refuseLoss(cluster, node, true);
   refuseUselessWeights(roster.holders);
   const { transfers } = balance(roster.holders, layoutThresholdPercent, undefined);
-  refuseBlocked(cluster, transfers, roster);
+  const holders = roster.holders.flatMap(({ node }) => nodeById(cluster, node.id) ?? []);
+  refuseTransfers(cluster, transfers, holders, 'applying a topology file');
   const all = [
     ...cluster.nodes.filter(({ view, id }) => view !== undefined && !leaving.some((node) => node.id === id)),
     ...joining.map(({ node }) => node),
@@ -56,7 +58,7 @@ export function planApplyLayout(found: FoundCluster, request: ApplyLayoutRequest
     [
       ...servingSteps(found, roster, transfers),
       ...stayingSteps(roster, false),
-      ...moveSteps(transfers),
+      ...transfers.map(moveStep),
       ...stayingSteps(roster, true),
     ],
     replicaSteps(request.layout, roster, cluster, transfers),
@@ -85,22 +87,10 @@ function refuseAway({ nodes }: Layout, roster: Roster): void {
   });
 }
 
-function refuseBlocked(cluster: Topology, transfers: readonly Transfer[], roster: Roster): void {
-  const involved = roster.holders
-    .map(({ node }) => nodeById(cluster, node.id))
-    .filter((node) => node !== undefined);
-  const blocking = blockingMoves(cluster, transfers, involved).map(({ message }) => message);
-  const besides = cluster.nodes.filter((node) => openBesides(node, transfers).length > 0);
-  if (blocking.length === 0 && besides.length === 0) return;
-  throw new TribError('unsafe', '*** Please fix your cluster problems before applying a topology file', {
-    hint: blocking.length > 0 ? blocking.join('\n') : 'Slots are open that would not go that way: trib fix.',
-  });
-}
-
 /** New nodes, and replicas that are to be masters beside their own. */
 function joinSteps(found: FoundCluster, roster: Roster, all: readonly NodeRef[]): Step[] {
   const { cluster, newcomers } = found;
-  const members = cluster.nodes.filter(({ view }) => view !== undefined);
+  const members = answeringNodes(cluster);
   const masters = new Set(roster.laidOut.masters.map((node) => roster.nodeOf(node)?.id));
   const joining = newcomers.filter(({ node }) => nodeById(cluster, node.id) === undefined);
   if (joining.length === 0 && roster.released.length === 0) return [];

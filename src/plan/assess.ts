@@ -4,7 +4,7 @@
  */
 import { nameOfNode, nodeById, type Topology } from '../cluster/topology.ts';
 import { rangesOf, SlotSet } from '../protocol/slots/slot-set.ts';
-import { blockingMoves } from './blocking.ts';
+import { whyNotMoved } from './obstacles.ts';
 import { type NodeRef, nameOfRef, type Plan, type PlanOperation, type Step } from './plan.ts';
 import { kindOf } from './steps/kinds.ts';
 
@@ -76,5 +76,5 @@ function problems(plan: Plan, topology: Topology): string[] {
     // A source that has given everything may have left the cluster since.
     return source === undefined || target === undefined ? [] : [{ source, target }];
   });
-  return moves.length === 0 ? [] : blockingMoves(topology, moves).map(({ message }) => message);
+  return moves.length === 0 ? [] : whyNotMoved(topology, moves);
 }

@@ -8,18 +8,12 @@ import type { ClusterNode } from '../cluster/topology.ts';
 import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
 import { SlotSet } from '../protocol/slots/slot-set.ts';
 import { loadOf, pickSlots, type SlotLoads, tolerance } from './pick-slots.ts';
+import type { Transfer } from './steps/move-slots.ts';
 
 export interface Weighted {
   readonly node: ClusterNode;
   /** 0: it is to have nothing. */
   readonly weight: number;
-}
-
-export interface Transfer {
-  readonly source: ClusterNode;
-  readonly target: ClusterNode;
-  /** Ascending. */
-  readonly slots: readonly number[];
 }
 
 /** What one master has and comes to, in slots, keys or bytes. */

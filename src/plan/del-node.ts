@@ -4,6 +4,7 @@
  */
 import { homeFor } from '../cluster/replica-homes.ts';
 import {
+  answeringNodes,
   type ClusterNode,
   nameOfNode,
   nodeById,
@@ -82,7 +83,7 @@ function nameForLeaving({ id, address }: ClusterNode): string {
 }
 
 export function othersThatAnswer(topology: Topology, leaving: ClusterNode): ClusterNode[] {
-  const others = topology.nodes.filter(({ id, view }) => id !== leaving.id && view !== undefined);
+  const others = answeringNodes(topology).filter(({ id }) => id !== leaving.id);
   if (others.length > 0) return others;
   throw new TribError(
     'unsafe',

@@ -2,13 +2,22 @@
  * Owns the plan that gives all slots of a master to the others, and the choice of who gets which: those with the fewest
  * are filled up first, all to the same level. Pure.
  */
-import { type ClusterNode, mastersOf, nameOfNode, nodeById, type Topology } from '../cluster/topology.ts';
+import {
+  answeringNodes,
+  type ClusterNode,
+  mastersOf,
+  nameOfNode,
+  nodeById,
+  type Topology,
+} from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
-import { rangesOf, SlotSet } from '../protocol/slots/slot-set.ts';
-import { blockingMoves } from './blocking.ts';
+import { SlotSet } from '../protocol/slots/slot-set.ts';
+import { refuseMoves } from './obstacles.ts';
 import { pickSlots } from './pick-slots.ts';
 import { type MoveOptions, type MoveSlots, PLAN_VERSION, type PlainPlan, refTo, type Step } from './plan.ts';
+import { filledUp } from './share-out.ts';
+import { moveStep, type Transfer } from './steps/move-slots.ts';
 
 export interface DrainRequest {
   readonly nodeId: string;
@@ -29,7 +38,7 @@ export function planDrain(topology: Topology, { nodeId, options }: DrainRequest)
     moves.length > 0 && node.view?.settings?.get('cluster-allow-replica-migration') === 'yes';
   const around = (allow: boolean): Step[] =>
     wouldFollow ? [{ kind: 'replica-migration', node: refTo(node), allow }] : [];
-  const reachable = topology.nodes.filter(({ view }) => view !== undefined);
+  const reachable = answeringNodes(topology);
   return {
     version: PLAN_VERSION,
     operation: 'drain',
@@ -47,26 +56,9 @@ export function planDrain(topology: Topology, { nodeId, options }: DrainRequest)
 /** The moves that leave a master without slots; none when it has none. Throws a TribError ("unsafe"). */
 export function movesOff(topology: Topology, source: ClusterNode): MoveSlots[] {
   if (source.slotCount === 0 && source.migrating.length === 0) return [];
-  const shares = shareOut(source, takersBeside(topology, source));
-  const blocking = blockingMoves(
-    topology,
-    shares.map(({ target }) => ({ source, target })),
-  );
-  if (blocking.length > 0) {
-    throw new TribError(
-      'unsafe',
-      `*** Please fix your cluster problems before draining ${nameOfNode(source)}`,
-      {
-        hint: blocking.map(({ message }) => message).join('\n'),
-      },
-    );
-  }
-  return shares.map(({ target, slots }) => ({
-    kind: 'move-slots',
-    source: refTo(source),
-    target: refTo(target),
-    slots: rangesOf(slots),
-  }));
+  const transfers = transfersOff(source, takersBeside(topology, source));
+  refuseMoves(topology, transfers, `draining ${nameOfNode(source)}`);
+  return transfers.map(moveStep);
 }
 
 /** A master without slots takes some only where there is no other: it may be on its way out as well. */
@@ -83,13 +75,8 @@ function takersBeside(topology: Topology, source: ClusterNode): ClusterNode[] {
   return serving.length > 0 ? serving : able;
 }
 
-interface Share {
-  readonly target: ClusterNode;
-  readonly slots: readonly number[];
-}
-
 /** Slots that are open towards a taker go there in any case. */
-function shareOut(source: ClusterNode, takers: readonly ClusterNode[]): Share[] {
+function transfersOff(source: ClusterNode, takers: readonly ClusterNode[]): Transfer[] {
   const own = SlotSet.fromRanges(source.slots);
   const begun = takers.map(({ id }) =>
     source.migrating.filter(({ slot, nodeId }) => nodeId === id && own.delete(slot)).map(({ slot }) => slot),
@@ -101,26 +88,6 @@ function shareOut(source: ClusterNode, takers: readonly ClusterNode[]): Share[] 
     const load = each[index] ?? 0;
     const picked = pickSlots(own, SlotSet.fromRanges(target.slots), loads, { load, most: load });
     const slots = [...(begun[index] ?? []), ...picked].sort((a, b) => a - b);
-    return slots.length === 0 ? [] : [{ target, slots }];
+    return slots.length === 0 ? [] : [{ source, target, slots }];
   });
-}
-
-/** How many of `amount` each gets, so that those with the fewest are level in the end. The sum is `amount`. */
-export function filledUp(counts: readonly number[], amount: number): number[] {
-  const order = counts.map((_, index) => index).sort((a, b) => (counts[a] ?? 0) - (counts[b] ?? 0));
-  let [sum, sharing] = [0, 0];
-  for (const index of order) {
-    const count = counts[index] ?? 0;
-    // Whoever has more than the level without it gets nothing.
-    if (sharing > 0 && count * sharing >= sum + amount) break;
-    sum += count;
-    sharing++;
-  }
-  const level = Math.floor((sum + amount) / Math.max(1, sharing));
-  const over = sum + amount - level * sharing;
-  const given = counts.map(() => 0);
-  for (const [place, index] of order.slice(0, sharing).entries()) {
-    given[index] = level - (counts[index] ?? 0) + (place < over ? 1 : 0);
-  }
-  return given;
 }

@@ -1,5 +1,12 @@
 /** Owns the plan by which a replica takes the place of its master. Pure. */
-import { type ClusterNode, nameOfNode, nodeById, replicasOf, type Topology } from '../cluster/topology.ts';
+import {
+  answeringNodes,
+  type ClusterNode,
+  nameOfNode,
+  nodeById,
+  replicasOf,
+  type Topology,
+} from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { defaultMoveOptions, PLAN_VERSION, type PlainPlan, refTo } from './plan.ts';
 import type { FailoverWay } from './steps/failover.ts';
@@ -24,7 +31,7 @@ export function planFailover(topology: Topology, { replicaId, way }: FailoverReq
     );
   }
   if (way === 'manual') refuseWithoutMaster(replica, master);
-  const reachable = topology.nodes.filter(({ view }) => view !== undefined);
+  const reachable = answeringNodes(topology);
   return {
     version: PLAN_VERSION,
     operation: 'failover',

@@ -4,7 +4,7 @@
  * change hands only after nobody can lose keys by it.
  */
 import { type SlotFacts, slotsInDoubt, slotsWithStrays } from '../cluster/slot-facts.ts';
-import type { ClusterNode, Topology } from '../cluster/topology.ts';
+import { answeringNodes, type ClusterNode, type Topology } from '../cluster/topology.ts';
 import { rangesOf, SlotSet } from '../protocol/slots/slot-set.ts';
 import { judge, Picture, type Verdict } from './fix-slot.ts';
 import { type MoveOptions, PLAN_VERSION, type Plan, refTo, type Step } from './plan.ts';
@@ -46,7 +46,7 @@ export function planFix(topology: Topology, facts: SlotFacts, request: FixReques
 }
 
 function planOf(topology: Topology, steps: readonly Step[], { options }: FixRequest, waits = true): Plan {
-  const nodes = topology.nodes.filter(({ view }) => view !== undefined).map(refTo);
+  const nodes = answeringNodes(topology).map(refTo);
   const wait: Step = { kind: 'wait-agreement', nodes, roles: false };
   return {
     version: PLAN_VERSION,

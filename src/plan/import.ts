@@ -1,8 +1,8 @@
 /** Owns the plan that brings the keys of a server outside the cluster into it. Pure. */
-import { mastersOf, type Topology } from '../cluster/topology.ts';
+import { slotHolders, type Topology } from '../cluster/topology.ts';
 import type { Address } from '../protocol/text/addresses.ts';
+import { refuseUnwritable } from './obstacles.ts';
 import { type MoveOptions, PLAN_VERSION, type PlainPlan, refTo } from './plan.ts';
-import { refuseUnwritable } from './writable.ts';
 
 export interface ImportRequest {
   readonly source: Address;
@@ -16,9 +16,7 @@ export interface ImportRequest {
 /** Throws a TribError ("unsafe") when something is wrong with the cluster. */
 export function planImport(topology: Topology, { source, keys, copy, options }: ImportRequest): PlainPlan {
   refuseUnwritable(topology, 'importing keys');
-  const masters = mastersOf(topology)
-    .filter(({ slotCount }) => slotCount > 0)
-    .map(refTo);
+  const masters = slotHolders(topology).map(refTo);
   const { host, port } = source;
   return {
     version: PLAN_VERSION,

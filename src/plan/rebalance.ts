@@ -3,12 +3,11 @@
  * Which masters take part, and when nothing is to be done, is redis-cli's rule.
  * Source: redis-cli.c clusterManagerCommandRebalance.
  */
-import { type ClusterNode, inOrder, nameOfNode, nodeById, type Topology } from '../cluster/topology.ts';
+import { answeringNodes, inOrder, nameOfNode, nodeById, type Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
-import { formatRanges, rangesOf, SlotSet } from '../protocol/slots/slot-set.ts';
-import { balance, type Transfer, type Weighted } from './balance.ts';
-import { blockingMoves } from './blocking.ts';
+import { balance, type Weighted } from './balance.ts';
+import { refuseTransfers } from './obstacles.ts';
 import type { SlotLoads } from './pick-slots.ts';
 import {
   type BalanceUnit,
@@ -18,6 +17,7 @@ import {
   refTo,
   type Step,
 } from './plan.ts';
+import { moveStep } from './steps/move-slots.ts';
 
 export interface RebalanceRequest {
   readonly by: BalanceUnit;
@@ -41,9 +41,14 @@ export function planRebalance(
 ): RebalancePlan {
   const weighted = whoTakesPart(topology, request);
   const { transfers, shares } = balance(weighted, request.thresholdPercent, loads);
-  refuseProblems(topology, transfers, weighted);
-  const reachable = topology.nodes.filter(({ view }) => view !== undefined);
-  const steps: Step[] = moveSteps(transfers);
+  refuseTransfers(
+    topology,
+    transfers,
+    weighted.map(({ node }) => node),
+    'rebalancing',
+  );
+  const reachable = answeringNodes(topology);
+  const steps: Step[] = transfers.map(moveStep);
   if (steps.length > 0) steps.push({ kind: 'wait-agreement', nodes: reachable.map(refTo), roles: false });
   return {
     version: PLAN_VERSION,
@@ -55,15 +60,6 @@ export function planRebalance(
     options: request.options,
     steps,
   };
-}
-
-export function moveSteps(transfers: readonly Transfer[]): Step[] {
-  return transfers.map(({ source, target, slots }) => ({
-    kind: 'move-slots',
-    source: refTo(source),
-    target: refTo(target),
-    slots: rangesOf(slots),
-  }));
 }
 
 /** Masters that have slots, or all, with their weights. */
@@ -97,39 +93,4 @@ export function refuseUselessWeights(weighted: readonly Weighted[]): void {
     `The weight ${tiny.weight} of ${nameOfNode(tiny.node)} is so small beside the others that it would have no slot.`,
     { hint: 'Give it more, or 0 if it is to lose all its slots.' },
   );
-}
-
-/** Throws a TribError ("unsafe"). Slots that are open may only be the rest of what is planned anyway. */
-export function refuseProblems(
-  topology: Topology,
-  transfers: readonly Transfer[],
-  weighted: readonly Weighted[],
-): void {
-  const blocking = blockingMoves(
-    topology,
-    transfers,
-    weighted.map(({ node }) => node),
-  ).map(({ message }) => message);
-  const stayOpen = topology.nodes.filter((node) => openBesides(node, transfers).length > 0);
-  if (blocking.length === 0 && stayOpen.length === 0) return;
-  const open = stayOpen.map(
-    (node) =>
-      `Slots ${formatRanges(rangesOf(openBesides(node, transfers)), ',')} are open on ${nameOfNode(node)}, and not on the way that they would go.`,
-  );
-  throw new TribError('unsafe', '*** Please fix your cluster problems before rebalancing', {
-    hint: (blocking.length > 0 ? blocking : open).join('\n'),
-  });
-}
-
-/** Slots that are open on the node towards others than those to which they are planned to go. */
-export function openBesides(node: ClusterNode, transfers: readonly Transfer[]): number[] {
-  const planned = (sourceId: string, targetId: string): SlotSet =>
-    new SlotSet(
-      transfers.find(({ source, target }) => source.id === sourceId && target.id === targetId)?.slots ?? [],
-    );
-  const besides = [
-    ...node.migrating.filter(({ slot, nodeId }) => !planned(node.id, nodeId).has(slot)),
-    ...node.importing.filter(({ slot, nodeId }) => !planned(nodeId, node.id).has(slot)),
-  ];
-  return besides.map(({ slot }) => slot).sort((a, b) => a - b);
 }

@@ -2,11 +2,18 @@
  * Owns the plan by which a new, empty node takes the place of another, which leaves. For a master the new node becomes
  * its replica and takes over; where the servers know no CLUSTER FAILOVER, the slots are moved instead. Pure.
  */
-import { type ClusterNode, nameOfNode, nodeById, replicasOf, type Topology } from '../cluster/topology.ts';
+import {
+  answeringNodes,
+  type ClusterNode,
+  nameOfNode,
+  nodeById,
+  replicasOf,
+  type Topology,
+} from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { functionSteps, type Newcomer, refuseNewcomer } from './add-node.ts';
 import { leavingSteps, othersThatAnswer, refuseLoss, seedBeside } from './del-node.ts';
-import { refuseOnProblems } from './obstacles.ts';
+import { refuseNewMembers } from './obstacles.ts';
 import { type MoveOptions, type NodeRef, PLAN_VERSION, type PlainPlan, refTo, type Step } from './plan.ts';
 
 export interface ReplaceNodeRequest {
@@ -24,10 +31,10 @@ export function planReplaceNode(
 ): PlainPlan {
   const old = nodeById(topology, oldId);
   if (old === undefined) throw new TribError('usage', `[ERR] No such node ID ${oldId}`);
-  refuseOnProblems(topology, 'replacing a node', old.id);
+  refuseNewMembers(topology, 'replacing a node', old.id);
   refuseLoss(topology, old, old.slotCount > 0);
   refuseNewcomer(topology, newcomer);
-  const members = topology.nodes.filter(({ view }) => view !== undefined).map(refTo);
+  const members = answeringNodes(topology).map(refTo);
   const node = refTo(newcomer.node);
   const staying = [...othersThatAnswer(topology, old).map(refTo), node];
   const joining: Step = { kind: 'join', node, members };

@@ -3,12 +3,12 @@
  * each source gives in proportion to what it has, its lowest slots first.
  * Source: redis-cli.c clusterManagerComputeReshardTable.
  */
-import { type ClusterNode, mastersOf, nodeById, type Topology } from '../cluster/topology.ts';
+import { answeringNodes, type ClusterNode, mastersOf, nodeById, type Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
-import { rangesOf } from '../protocol/slots/slot-set.ts';
-import { blockingMoves } from './blocking.ts';
+import { refuseMoves } from './obstacles.ts';
 import { type MoveOptions, PLAN_VERSION, type ReshardPlan, refTo, type Step } from './plan.ts';
+import { moveStep } from './steps/move-slots.ts';
 
 export interface ReshardRequest {
   readonly slots: number;
@@ -36,24 +36,12 @@ export function planReshard(topology: Topology, request: ReshardRequest): Reshar
       `The number of slots to move is from 1 to ${SLOT_COUNT}, not ${request.slots}.`,
     );
   }
-  const blocking = blockingMoves(
-    topology,
-    sources.map((source) => ({ source, target })),
-  );
-  if (blocking.length > 0) {
-    throw new TribError('unsafe', '*** Please fix your cluster problems before resharding', {
-      hint: blocking.map(({ message }) => message).join('\n'),
-    });
-  }
+  const moves = sources.map((source) => ({ source, target }));
+  refuseMoves(topology, moves, 'resharding');
   const shares = divideAmong(sources, target, request.slots);
   const steps: Step[] = shares
     .filter(({ slots }) => slots.length > 0)
-    .map(({ source, slots }) => ({
-      kind: 'move-slots',
-      source: refTo(source),
-      target: refTo(target),
-      slots: rangesOf(slots),
-    }));
+    .map(({ source, slots }) => moveStep({ source, target, slots }));
   if (steps.length === 0) {
     throw new TribError(
       'usage',
@@ -63,7 +51,7 @@ export function planReshard(topology: Topology, request: ReshardRequest): Reshar
       },
     );
   }
-  const reachable = topology.nodes.filter(({ view }) => view !== undefined);
+  const reachable = answeringNodes(topology);
   steps.push({ kind: 'wait-agreement', nodes: reachable.map(refTo), roles: false });
   return {
     version: PLAN_VERSION,

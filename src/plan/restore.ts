@@ -1,9 +1,9 @@
 /** Owns the plan that brings a verified backup into a cluster. Pure. */
-import { mastersOf, type Topology } from '../cluster/topology.ts';
+import { slotHolders, type Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
+import { refuseUnwritable } from './obstacles.ts';
 import { defaultMoveOptions, PLAN_VERSION, type PlainPlan, refTo, type Step } from './plan.ts';
 import type { VerifiedFile } from './steps/restore-files.ts';
-import { refuseUnwritable } from './writable.ts';
 
 /** What a file was found to hold when it was verified. */
 export interface FoundFile extends VerifiedFile {
@@ -34,9 +34,7 @@ export function planRestore(topology: Topology, request: RestoreRequest): PlainP
       { hint: 'Restore without them: --only-db0.' },
     );
   }
-  const masters = mastersOf(topology)
-    .filter(({ slotCount }) => slotCount > 0)
-    .map(refTo);
+  const masters = slotHolders(topology).map(refTo);
   const steps: Step[] = [];
   const withFunctions = request.functions ? files.filter(({ functions }) => functions.length > 0) : [];
   if (withFunctions.length > 0) {

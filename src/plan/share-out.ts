@@ -1,16 +1,16 @@
-/** Owns the sharing out of slots that nobody has among masters, so that all come to about as many. Pure. */
+/** Owns the sharing out of slots among masters, so that all come to about as many. Pure. */
 import type { ClusterNode } from '../cluster/topology.ts';
 
-/** Each slot with its taker, in runs that are as long as can be: those with the fewest slots get the most. */
+/** Slots that nobody has, each with its taker, in runs that are as long as can be: those with the fewest get the most. */
 export function shareOut(
   slots: readonly number[],
   masters: readonly ClusterNode[],
 ): ReadonlyMap<number, ClusterNode> {
   const takers = new Map<number, ClusterNode>();
   const sorted = [...masters].sort((a, b) => a.slotCount - b.slotCount);
-  const quotas = quotasOf(
-    slots.length,
+  const quotas = filledUp(
     sorted.map(({ slotCount }) => slotCount),
+    slots.length,
   );
   let at = 0;
   for (const [index, node] of sorted.entries()) {
@@ -21,21 +21,22 @@ export function shareOut(
   return takers;
 }
 
-/** How many each gets, for counts that ascend: the lowest are filled up to one level. */
-function quotasOf(count: number, levels: readonly number[]): number[] {
-  let filled = levels.length;
-  // Those above the common level get nothing.
-  while (filled > 1 && levelOf(count, levels.slice(0, filled)) < (levels[filled - 1] ?? 0)) filled--;
-  const low = levels.slice(0, filled);
-  const level = Math.floor(levelOf(count, low));
-  const quotas = low.map((has) => Math.max(0, level - has));
-  let left = count - quotas.reduce((sum, quota) => sum + quota, 0);
-  for (let index = 0; left > 0 && quotas.length > 0; index = (index + 1) % quotas.length, left--) {
-    quotas[index] = (quotas[index] ?? 0) + 1;
+/** How many of `amount` each gets, so that those with the fewest are level in the end. The sum is `amount`. */
+export function filledUp(counts: readonly number[], amount: number): number[] {
+  const order = counts.map((_, index) => index).sort((a, b) => (counts[a] ?? 0) - (counts[b] ?? 0));
+  let [sum, sharing] = [0, 0];
+  for (const index of order) {
+    const count = counts[index] ?? 0;
+    // Whoever has more than the level without it gets nothing.
+    if (sharing > 0 && count * sharing >= sum + amount) break;
+    sum += count;
+    sharing++;
   }
-  return quotas;
-}
-
-function levelOf(count: number, levels: readonly number[]): number {
-  return (count + levels.reduce((sum, has) => sum + has, 0)) / levels.length;
+  const level = Math.floor((sum + amount) / Math.max(1, sharing));
+  const over = sum + amount - level * sharing;
+  const given = counts.map(() => 0);
+  for (const [place, index] of order.slice(0, sharing).entries()) {
+    given[index] = level - (counts[index] ?? 0) + (place < over ? 1 : 0);
+  }
+  return given;
 }

@@ -5,12 +5,13 @@ import { type Topology, viewsOf } from '../../src/cluster/topology.ts';
 import { planAddNode } from '../../src/plan/add-node.ts';
 import { whyStale } from '../../src/plan/assess.ts';
 import { planDelNode } from '../../src/plan/del-node.ts';
-import { filledUp, planDrain } from '../../src/plan/drain.ts';
+import { planDrain } from '../../src/plan/drain.ts';
 import { planFailover } from '../../src/plan/failover.ts';
 import { defaultMoveOptions, describeStep, type Plan } from '../../src/plan/plan.ts';
 import { parsePlan, serialisePlan } from '../../src/plan/plan-file.ts';
 import { planReplaceNode } from '../../src/plan/replace-node.ts';
 import { planSetTimeout } from '../../src/plan/set-timeout.ts';
+import { filledUp } from '../../src/plan/share-out.ts';
 import { SlotSet } from '../../src/protocol/slots/slot-set.ts';
 import {
   clusterOf,

@@ -4,8 +4,8 @@
  */
 import {
   type ClusterNode,
-  mastersOf,
   nameOfNode,
+  slotHolders,
   slotOwners,
   type Topology,
 } from '../../cluster/topology.ts';
@@ -24,9 +24,7 @@ const mixed = '+';
 const open = '!';
 
 export function slotMapLines(topology: Topology, paint: Paint): string[] {
-  const masters = mastersOf(topology)
-    .filter(({ slotCount }) => slotCount > 0)
-    .sort((a, b) => firstSlot(a) - firstSlot(b));
+  const masters = slotHolders(topology).sort((a, b) => firstSlot(a) - firstSlot(b));
   const signOf = new Map(masters.map(({ id }, index) => [id, letters[index % letters.length] ?? mixed]));
   const colourOf = new Map(
     masters.map(({ id }, index) => [signOf.get(id), colours[index % colours.length] ?? 'cyan']),

@@ -7,9 +7,9 @@ import { ReplyError } from '../../client/command.ts';
 import type { ClientPool } from '../../client/pool.ts';
 import {
   type ClusterNode,
-  mastersOf,
   nameOfNode,
   replicasOf,
+  slotHolders,
   type Topology,
 } from '../../cluster/topology.ts';
 import { type Clock, delay } from '../../core/clock.ts';
@@ -34,7 +34,7 @@ const pauseMs = 20;
 
 /** Throws a TribError. */
 export async function chooseSources(topology: Topology, pool: ClientPool, clock: Clock): Promise<Sources> {
-  const masters = mastersOf(topology).filter(({ slotCount }) => slotCount > 0);
+  const masters = slotHolders(topology);
   const found = await Promise.all(
     masters.map(async (master) => ({ master, from: await sourceOf(master, topology, pool, clock) })),
   );

@@ -1,13 +1,25 @@
 /** Owns the step that moves slots with their keys from one master to another, as a part of a plan. */
 import { type ClusterNode, nameOfNode, nodeById, slotOwners, type Topology } from '../../cluster/topology.ts';
 import { formatRanges, rangesOf, type SlotRange, SlotSet } from '../../protocol/slots/slot-set.ts';
-import { type NodeRef, nameOfRef, type StepKind } from './step-kind.ts';
+import { type NodeRef, nameOfRef, refTo, type StepKind } from './step-kind.ts';
 
 export interface MoveSlots {
   readonly kind: 'move-slots';
   readonly source: NodeRef;
   readonly target: NodeRef;
   readonly slots: readonly SlotRange[];
+}
+
+/** Slots that one master is to give to another, before that is a step. */
+export interface Transfer {
+  readonly source: ClusterNode;
+  readonly target: ClusterNode;
+  /** Ascending. */
+  readonly slots: readonly number[];
+}
+
+export function moveStep({ source, target, slots }: Transfer): MoveSlots {
+  return { kind: 'move-slots', source: refTo(source), target: refTo(target), slots: rangesOf(slots) };
 }
 
 export const moveSlotsKind: StepKind<MoveSlots> = {
