@@ -7,6 +7,7 @@ import type { ClusterNode, Topology } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { formatRanges } from '../protocol/slots/slot-set.ts';
 import type { OpenSlot } from '../protocol/text/nodes.ts';
+import { Fields } from './fields.ts';
 
 export const MANIFEST_FILE = 'backup.json';
 export const NODES_FILE = 'nodes.json';
@@ -48,69 +49,38 @@ export function serialiseManifest(manifest: BackupManifest): string {
 
 /** Throws a TribError ("usage") that says what is wrong with it. */
 export function parseManifest(text: string): BackupManifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw notAManifest('it is not JSON, or cut short');
-  }
-  const fields = fieldsOf(value, 'it');
-  if (fields['format'] !== FORMAT) throw notAManifest(`its "format" is not "${FORMAT}"`);
-  if (fields['version'] !== VERSION) {
-    throw notAManifest(`its version is ${JSON.stringify(fields['version'])}, and this trib reads ${VERSION}`);
-  }
-  const files = fields['files'];
-  if (!Array.isArray(files) || files.length === 0) throw notAManifest('it names no files');
+  const fields = Fields.ofFile(text, { format: FORMAT, version: VERSION }, notAManifest);
+  const files = fields.objects('files').map(fileOf);
+  if (files.length === 0) throw notAManifest('it names no files');
   return {
-    createdAt: textOf(fields, 'createdAt'),
-    currentEpoch: numberOf(fields, 'currentEpoch'),
-    missingSlots: textOf(fields, 'missingSlots'),
-    files: files.map((file) => fileOf(fieldsOf(file, 'a file'))),
+    createdAt: fields.text('createdAt'),
+    currentEpoch: fields.whole('currentEpoch'),
+    missingSlots: fields.text('missingSlots'),
+    files,
   };
 }
 
 function fileOf(fields: Fields): BackupFile {
-  const file = textOf(fields, 'file');
+  const file = fields.text('file');
   // A name that leads out of the folder was not written by a backup.
   if (!/^[\w.:[\]-]+\.rdb$/.test(file)) throw notAManifest(`"${file}" is no name of a file in it`);
-  const sha256 = textOf(fields, 'sha256');
+  const sha256 = fields.text('sha256');
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw notAManifest(`the sha256 of ${file} is none`);
   return {
     file,
     sha256,
-    bytes: numberOf(fields, 'bytes'),
-    rdbVersion: numberOf(fields, 'rdbVersion'),
-    keys: numberOf(fields, 'keys'),
-    slots: textOf(fields, 'slots'),
-    configEpoch: numberOf(fields, 'configEpoch'),
-    master: nodeOf(fields, 'master'),
-    savedFrom: nodeOf(fields, 'savedFrom'),
+    bytes: fields.whole('bytes'),
+    rdbVersion: fields.whole('rdbVersion'),
+    keys: fields.whole('keys'),
+    slots: fields.text('slots'),
+    configEpoch: fields.whole('configEpoch'),
+    master: ownerOf(fields.object('master')),
+    savedFrom: ownerOf(fields.object('savedFrom')),
   };
 }
 
-function nodeOf(fields: Fields, name: string): BackupFile['master'] {
-  const node = fieldsOf(fields[name], name);
-  return { id: textOf(node, 'id'), address: textOf(node, 'address') };
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function fieldsOf(value: unknown, name: string): Fields {
-  if (typeof value !== 'object' || value === null) throw notAManifest(`${name} is no object`);
-  return Object.fromEntries(Object.entries(value));
-}
-
-function textOf(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value !== 'string') throw notAManifest(`"${name}" is missing`);
-  return value;
-}
-
-function numberOf(fields: Fields, name: string): number {
-  const value = fields[name];
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw notAManifest(`"${name}" is no whole number`);
-  return value;
+function ownerOf(fields: Fields): BackupFile['master'] {
+  return { id: fields.text('id'), address: fields.text('address') };
 }
 
 function notAManifest(why: string): TribError {

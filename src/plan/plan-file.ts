@@ -1,7 +1,6 @@
-/**
- * Owns plans as files: JSON out, and JSON in, where nothing is believed before it was looked at.
- */
-import { Fields, notAPlan } from './fields.ts';
+/** Owns plans as files: JSON out, and JSON in, where nothing is believed before it was looked at. */
+import { TribError } from '../core/errors.ts';
+import { Fields } from './fields.ts';
 import {
   balanceUnits,
   bigKeysPolicies,
@@ -24,20 +23,7 @@ export function serialisePlan(plan: Plan): string {
 
 /** The plan in a file. Throws a TribError ("usage") that says what is wrong with it. */
 export function parsePlan(text: string): Plan {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw notAPlan('it is not JSON');
-  }
-  if (typeof value !== 'object' || value === null || !('format' in value) || value.format !== FORMAT) {
-    throw notAPlan('its "format" is not "trib-plan"');
-  }
-  if (!('version' in value) || value.version !== PLAN_VERSION) {
-    const version = JSON.stringify('version' in value ? value.version : undefined);
-    throw notAPlan(`its version is ${version}, and this trib reads ${PLAN_VERSION}`);
-  }
-  const fields = new Fields(value, '');
+  const fields = Fields.ofFile(text, { format: FORMAT, version: PLAN_VERSION }, notAPlan);
   const common = {
     version: PLAN_VERSION,
     seed: fields.address('seed'),
@@ -68,6 +54,12 @@ export function parsePlan(text: string): Plan {
     default:
       return { ...common, operation };
   }
+}
+
+function notAPlan(why: string): TribError {
+  return new TribError('usage', `The file is not a plan of trib: ${why}.`, {
+    hint: 'Plans are written by --plan FILE.',
+  });
 }
 
 function stepOf(fields: Fields): Step {
