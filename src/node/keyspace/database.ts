@@ -255,11 +255,11 @@ export class KeyDatabase implements Database {
     return this.#store.keysInSlot(slot, count);
   }
 
-  idleMs(entry: Entry): number {
+  idleMs(entry: Pick<Entry, 'access'>): number {
     return this.#access.idleMs(entry.access);
   }
 
-  frequency(entry: Entry): number {
+  frequency(entry: Pick<Entry, 'access'>): number {
     return this.#access.frequency(entry.access);
   }
 

@@ -93,9 +93,9 @@ export interface Database {
   /** Cluster mode only; at most `count`, taken from the slot's own index. */
   keysInSlot(slot: number, count: number): string[];
   /** Milliseconds since the last use. */
-  idleMs(entry: Entry): number;
+  idleMs(entry: Pick<Entry, 'access'>): number;
   /** How often it is used, 0 to 255; only kept with an LFU policy. */
-  frequency(entry: Entry): number;
+  frequency(entry: Pick<Entry, 'access'>): number;
   /** What RESTORE's IDLETIME or FREQ (0 to 255) says of a key. */
   setUsage(key: string, usage: { readonly idleSeconds: number } | { readonly frequency: number }): void;
 }

@@ -1,45 +1,80 @@
 /**
- * Owns a consistent view of all databases: the data of one moment, written out as an RDB over any time while the node goes
- * on. Entries are written as they are met; one that is about to change before that is kept aside as it was. So the snapshot
- * costs no pause, and as much memory as there are changes while it is written. At most one at a time.
- * Source: what Redis gets from fork (rdb.c rdbSaveToSlavesSockets, rdbSaveRio).
+ * Owns a consistent view of all databases: the data of one moment, written out over any time while the node goes on. Entries
+ * are written as they are met; one that is about to change before that is kept aside as it was: a string by its reference, a
+ * collection encoded at once, because it is changed in place. So the snapshot costs no pause, and as much memory as there are
+ * changes while it is written. One at a time: background-work.ts says who has it.
+ * Never knows where the bytes go, nor in which format they are: a SnapshotEncoder writes them (rdb-encoder.ts, or the commands of
+ * an AOF). Source: what Redis gets from fork (rdb.c rdbSaveRio, aof.c rewriteAppendOnlyFileRio).
  */
-import { type RdbInfo, RdbWriter, type RdbWriterOptions } from '../../protocol/rdb/writer.ts';
 import type { Value } from '../keyspace/value.ts';
 import type { Database, Entry, SnapshotKeeper } from '../parts/keyspace.ts';
 import { ByteString } from '../types/string/byte-string.ts';
-import { typeOf } from '../types/types.ts';
+import { isString } from '../types/string/string.ts';
 
-/** An entry as it was when the snapshot was taken. */
-interface KeptEntry {
-  readonly dbIndex: number;
-  readonly key: string;
-  readonly value: Value;
-  readonly expireAtMs: number;
-}
+/** What a snapshot writes of a key. */
+export type SavedEntry = Pick<Entry, 'key' | 'value' | 'expireAtMs' | 'access'>;
 
-interface DatabaseView {
-  readonly database: Database;
-  readonly entries: Iterator<Entry, void>;
+/** A database at the moment of the snapshot. */
+export interface DatabaseSize {
+  readonly index: number;
   readonly size: number;
   readonly expiringCount: number;
 }
 
+/** A format that a data set is written in. */
+export interface SnapshotEncoder {
+  /** Before all entries; only databases that are not empty. */
+  begin(databases: readonly DatabaseSize[]): void;
+  entry(dbIndex: number, entry: SavedEntry): void;
+  /** What `entry` would write of it, as bytes of its own that `encoded` takes later. */
+  encode(dbIndex: number, entry: SavedEntry): Buffer;
+  encoded(dbIndex: number, bytes: Buffer): void;
+  /** Behind all entries. */
+  end(): void;
+  /** Bytes written since the last `take`. */
+  readonly pendingBytes: number;
+  /** What was written since the last call; the caller owns it. */
+  take(): Buffer;
+}
+
+interface KeptEntry {
+  readonly dbIndex: number;
+  readonly saved: SavedEntry | Buffer;
+}
+
+interface DatabaseView extends DatabaseSize {
+  readonly database: Database;
+  readonly entries: Iterator<Entry, void>;
+}
+
 /** A piece is given away when it has grown to this. */
 const PIECE_BYTES = 48 * 1024;
+/** What a kept entry takes besides its key and value, roughly. */
+const KEPT_ENTRY_BYTES = 64;
+
+function viewOf(database: Database): DatabaseView {
+  const { index, size, expiringCount } = database;
+  return { database, entries: database.entries(), index, size, expiringCount };
+}
 
 export class Snapshot implements SnapshotKeeper {
+  /** Keys of the moment of the snapshot. */
+  readonly keysTotal: number;
+  /** Keys written so far. */
+  keysWritten = 0;
+  /** Bytes that had to be kept aside so far, because they changed before they were written: what fork would have copied. */
+  keptBytes = 0;
   readonly #views: readonly DatabaseView[];
+  readonly #encoder: SnapshotEncoder;
+  readonly #pieceBytes: number;
   #kept: KeptEntry[] = [];
 
-  /** The data are those of this moment. `release` it in the end. */
-  constructor(databases: readonly Database[]) {
-    this.#views = databases.map((database) => ({
-      database,
-      entries: database.entries(),
-      size: database.size,
-      expiringCount: database.expiringCount,
-    }));
+  /** The data are those of this moment. `release` it in the end. `onePieceAKey`: for who counts the keys as they go. */
+  constructor(databases: readonly Database[], encoder: SnapshotEncoder, onePieceAKey = false) {
+    this.#encoder = encoder;
+    this.#pieceBytes = onePieceAKey ? 1 : PIECE_BYTES;
+    this.#views = databases.map(viewOf);
+    this.keysTotal = this.#views.reduce((sum, { size }) => sum + size, 0);
     for (const database of databases) {
       if (database.snapshot !== undefined) throw new Error('another snapshot is still being written');
       database.snapshot = this;
@@ -47,10 +82,13 @@ export class Snapshot implements SnapshotKeeper {
   }
 
   keep(dbIndex: number, entry: Entry): void {
-    const { key, value, expireAtMs } = entry;
+    const { key, value, expireAtMs, access } = entry;
     entry.savedBy = this;
     if (value instanceof ByteString) value.shared = true;
-    this.#kept.push({ dbIndex, key, value, expireAtMs });
+    const saved = isString(value) ? { key, value, expireAtMs, access } : this.#encoder.encode(dbIndex, entry);
+    this.keptBytes +=
+      KEPT_ENTRY_BYTES + (saved instanceof Buffer ? saved.length : key.length + lengthOf(value));
+    this.#kept.push({ dbIndex, saved });
   }
 
   keepAll(dbIndex: number): void {
@@ -59,37 +97,39 @@ export class Snapshot implements SnapshotKeeper {
       if (next.value.savedBy !== this) this.keep(dbIndex, next.value);
   }
 
-  /** The RDB, piece by piece; to be called once. The snapshot is released with the last piece. */
-  *pieces(info: RdbInfo, options: RdbWriterOptions): Generator<Buffer, void> {
-    const writer = new RdbWriter(options);
-    writer.header(info);
-    for (const { database, size, expiringCount } of this.#views)
-      if (size > 0) writer.resizeDb(database.index, size, expiringCount);
+  /** The data, piece by piece; to be called once. The snapshot is released with the last piece. */
+  *pieces(): Generator<Buffer, void> {
+    const encoder = this.#encoder;
+    encoder.begin(this.#views.filter(({ size }) => size > 0));
     for (const { database, entries } of this.#views) {
       for (let next = entries.next(); !next.done; next = entries.next()) {
         const entry = next.value;
         if (entry.savedBy === this) continue;
         entry.savedBy = this;
-        write(writer, database.index, entry);
-        if (writer.pendingBytes < PIECE_BYTES) continue;
-        yield writer.take();
-        yield* this.#keptPieces(writer);
+        encoder.entry(database.index, entry);
+        this.keysWritten++;
+        if (encoder.pendingBytes < this.#pieceBytes) continue;
+        yield encoder.take();
+        yield* this.#keptPieces();
       }
     }
-    yield* this.#keptPieces(writer);
-    writer.end();
+    yield* this.#keptPieces();
+    encoder.end();
     this.release();
-    yield writer.take();
+    yield encoder.take();
   }
 
   /** What was kept aside so far, so that it need not be kept any longer. */
-  *#keptPieces(writer: RdbWriter): Generator<Buffer, void> {
+  *#keptPieces(): Generator<Buffer, void> {
+    const encoder = this.#encoder;
     while (this.#kept.length > 0) {
       const kept = this.#kept;
       this.#kept = [];
-      for (const entry of kept) {
-        write(writer, entry.dbIndex, entry);
-        if (writer.pendingBytes >= PIECE_BYTES) yield writer.take();
+      for (const { dbIndex, saved } of kept) {
+        if (saved instanceof Buffer) encoder.encoded(dbIndex, saved);
+        else encoder.entry(dbIndex, saved);
+        this.keysWritten++;
+        if (encoder.pendingBytes >= this.#pieceBytes) yield encoder.take();
       }
     }
   }
@@ -104,11 +144,22 @@ export class Snapshot implements SnapshotKeeper {
   }
 }
 
-function write(
-  writer: RdbWriter,
-  dbIndex: number,
-  { key, value, expireAtMs }: Omit<KeptEntry, 'dbIndex'>,
-): void {
-  writer.selectDb(dbIndex);
-  writer.entry(key, typeof value === 'string' ? value : typeOf(value).toRdb(value), expireAtMs);
+function lengthOf(value: Value): number {
+  return isString(value) ? value.length : 0;
+}
+
+/** The data as they are, piece by piece, for who lets nothing happen before the last one: no snapshot is needed for that. */
+export function* currentPieces(
+  databases: readonly Database[],
+  encoder: SnapshotEncoder,
+): Generator<Buffer, void> {
+  encoder.begin(databases.filter(({ size }) => size > 0));
+  for (const database of databases) {
+    for (const entry of database.entries()) {
+      encoder.entry(database.index, entry);
+      if (encoder.pendingBytes >= PIECE_BYTES) yield encoder.take();
+    }
+  }
+  encoder.end();
+  yield encoder.take();
 }

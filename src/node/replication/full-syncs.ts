@@ -5,9 +5,9 @@
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
-import { redisVersion } from '../observe/version.ts';
 import type { Config, Log } from '../parts/basics.ts';
 import type { Database } from '../parts/keyspace.ts';
+import { RdbEncoder } from '../persistence/rdb-encoder.ts';
 import { Snapshot } from '../persistence/snapshot.ts';
 import type { ReplicaPeer } from './peer.ts';
 import type { ReplicationStream } from './stream.ts';
@@ -22,7 +22,6 @@ export interface FullSyncDeps {
   readonly stream: ReplicationStream;
   /** The database that the stream has selected, for a replica that serves replicas of its own; -1 on a master. */
   readonly masterStreamDb: () => number;
-  readonly usedMemoryBytes: () => number;
 }
 
 interface FullSyncsDeps extends FullSyncDeps {
@@ -107,18 +106,13 @@ export class FullSyncs {
     const { clock, config, databases, log, random, stream, onBegun, onTransferred, drop } = this.#deps;
     const { offset } = stream;
     const masterDb = this.#deps.masterStreamDb();
-    const info = {
-      redisVersion,
-      createdAtSeconds: Math.floor(clock.nowMs() / 1000),
-      usedMemoryBytes: this.#deps.usedMemoryBytes(),
-      replication: {
-        streamDb: masterDb < 0 ? Math.max(0, stream.selectedDb) : masterDb,
-        id: stream.id,
-        offset,
-      },
+    const replication = {
+      streamDb: masterDb < 0 ? Math.max(0, stream.selectedDb) : masterDb,
+      id: stream.id,
+      offset,
     };
-    const options = { compress: config.flag('rdbcompression'), checksum: config.flag('rdbchecksum') };
-    const snapshot = new Snapshot(excludeData ? [] : databases);
+    const encoder = new RdbEncoder({ config, databases, nowMs: clock.nowMs(), replication });
+    const snapshot = new Snapshot(excludeData ? [] : databases, encoder);
     // What follows the snapshot must name its database anew: the new replicas have not seen the last SELECT.
     stream.selectedDb = -1;
     for (const peer of peers) {
@@ -130,7 +124,7 @@ export class FullSyncs {
     log('notice', `Sending an RDB of the data set to ${peers.map((peer) => peer.name).join(', ')}`);
     const transfer = new Transfer({
       clock,
-      pieces: snapshot.pieces(info, options),
+      pieces: snapshot.pieces(),
       mark: byMark ? random.hex(MARK_LENGTH) : undefined,
       peers,
       timeoutMs: () => config.number('repl-timeout') * 1000,

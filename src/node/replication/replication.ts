@@ -39,7 +39,6 @@ class NodeReplication implements Replication, ReplicaService {
       ...{ clock, random, log, config, stats, databases },
       stream: this.#stream,
       masterStreamDb: () => (this.#replica ? deps.dispatch.master.db.index : -1),
-      usedMemoryBytes: () => process.memoryUsage.rss(),
       onBacklogOpened: () => this.#subscribe(),
     });
     this.#ticker = clock.every(TICK_MS, () => this.#tick());

@@ -23,7 +23,12 @@ export interface RdbInfo {
     readonly id: string;
     readonly offset: number;
   };
+  /** The RDB is the base of an append only file. */
+  readonly aofBase?: boolean;
 }
+
+/** How a key was used, for a server that evicts keys by that. */
+export type RdbUsage = { readonly idleSeconds: number } | { readonly frequency: number };
 
 export interface RdbWriterOptions {
   /** As rdbcompression. */
@@ -76,7 +81,7 @@ export class RdbWriter {
       this.#aux('repl-id', info.replication.id);
       this.#aux('repl-offset', String(info.replication.offset));
     }
-    this.#aux('aof-base', '0');
+    this.#aux('aof-base', info.aofBase ? '1' : '0');
   }
 
   #aux(name: string, value: string): void {
@@ -102,15 +107,20 @@ export class RdbWriter {
   }
 
   /** `expireAtMs` is Unix ms, -1 without a time to live. */
-  entry(key: string, value: RdbSource, expireAtMs: number): void {
-    const piece = this.#piece;
-    if (expireAtMs !== -1) {
-      piece.u8(opcodes.expireMs);
-      piece.u32le(expireAtMs >>> 0).u32le(Math.floor(expireAtMs / 0x1_0000_0000) >>> 0);
-    }
-    piece.u8(typeOf(value));
-    writeString(piece, key, this.#options.compress);
-    writeObject(piece, value, this.#options.compress);
+  entry(key: string, value: RdbSource, expireAtMs: number, usage?: RdbUsage): void {
+    writeEntry(this.#piece, key, value, expireAtMs, usage, this.#options.compress);
+  }
+
+  /** What `entry` would write, as bytes of its own. */
+  encodeEntry(key: string, value: RdbSource, expireAtMs: number, usage?: RdbUsage): Buffer {
+    const writer = new ByteWriter();
+    writeEntry(writer, key, value, expireAtMs, usage, this.#options.compress);
+    return writer.bytes();
+  }
+
+  /** Writes what `encodeEntry` gave. */
+  encodedEntry(bytes: Buffer): void {
+    this.#piece.raw(bytes);
   }
 
   /** Ends the file. */
@@ -120,4 +130,29 @@ export class RdbWriter {
     const { low, high } = this.#crc;
     this.#piece.u32le(low).u32le(high);
   }
+}
+
+function writeEntry(
+  writer: ByteWriter,
+  key: string,
+  value: RdbSource,
+  expireAtMs: number,
+  usage: RdbUsage | undefined,
+  compress: boolean,
+): void {
+  if (expireAtMs !== -1) {
+    writer.u8(opcodes.expireMs);
+    writer.u32le(expireAtMs >>> 0).u32le(Math.floor(expireAtMs / 0x1_0000_0000) >>> 0);
+  }
+  if (usage !== undefined) {
+    if ('frequency' in usage) {
+      writer.u8(opcodes.frequency).u8(usage.frequency);
+    } else {
+      writer.u8(opcodes.idle);
+      writeLength(writer, usage.idleSeconds);
+    }
+  }
+  writer.u8(typeOf(value));
+  writeString(writer, key, compress);
+  writeObject(writer, value, compress);
 }

@@ -1,15 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Random, seededRandom } from '../../../src/core/random.ts';
+import { ConfigStore } from '../../../src/node/config/store.ts';
 import type { StringValue } from '../../../src/node/keyspace/value.ts';
 import type { Database } from '../../../src/node/parts/keyspace.ts';
+import { RdbEncoder } from '../../../src/node/persistence/rdb-encoder.ts';
 import { Snapshot } from '../../../src/node/persistence/snapshot.ts';
 import { textOf } from '../../../src/node/types/string/byte-string.ts';
 import { RdbReader } from '../../../src/protocol/rdb/reader.ts';
 import { testKeyspace } from '../../helpers/keyspace.ts';
 
-const info = { redisVersion: '7.0.15', createdAtSeconds: 1, usedMemoryBytes: 1 };
-const options = { compress: true, checksum: true };
+function encoderOf(databases: readonly Database[]): RdbEncoder {
+  return new RdbEncoder({ config: new ConfigStore(), databases, nowMs: 1 });
+}
+
+function snapshotOf(databases: readonly Database[]): Snapshot {
+  return new Snapshot(databases, encoderOf(databases));
+}
 
 /** "db key" to "value expiry". */
 function contentsOf(databases: readonly Database[]): Map<string, string> {
@@ -86,9 +93,9 @@ describe('a snapshot', () => {
             );
           for (let i = 0; i < before; i++) change(keyspace, random);
           const expected = contentsOf(keyspace.databases);
-          const snapshot = new Snapshot(keyspace.databases);
+          const snapshot = snapshotOf(keyspace.databases);
           const pieces: Buffer[] = [];
-          for (const piece of snapshot.pieces(info, options)) {
+          for (const piece of snapshot.pieces()) {
             pieces.push(Buffer.from(piece));
             for (let i = random.below(between + 1); i > 0; i--) change(keyspace, random);
           }
@@ -104,20 +111,20 @@ describe('a snapshot', () => {
     const keyspace = testKeyspace();
     const random = seededRandom(3);
     for (let i = 0; i < 100; i++) keyspace.db.set(`key${i}`, largeText(random));
-    const first = new Snapshot(keyspace.databases);
-    expect(() => new Snapshot(keyspace.databases)).toThrow('another snapshot');
-    first.pieces(info, options).next();
+    const first = snapshotOf(keyspace.databases);
+    expect(() => snapshotOf(keyspace.databases)).toThrow('another snapshot');
+    first.pieces().next();
     first.release();
     keyspace.db.set('key5', 'new');
-    const second = new Snapshot(keyspace.databases);
-    expect(readAll([...second.pieces(info, options)])).toEqual(contentsOf(keyspace.databases));
+    const second = snapshotOf(keyspace.databases);
+    expect(readAll([...second.pieces()])).toEqual(contentsOf(keyspace.databases));
   });
 
   it('does not stand in the way of what a hash table has to move', () => {
     const keyspace = testKeyspace();
     for (let i = 0; i < 1000; i++) keyspace.db.set(`key${i}`, 'x');
-    const snapshot = new Snapshot(keyspace.databases);
-    const pieces = snapshot.pieces(info, options);
+    const snapshot = snapshotOf(keyspace.databases);
+    const pieces = snapshot.pieces();
     pieces.next();
     for (let i = 1000; i < 20_000; i++) keyspace.db.set(`key${i}`, 'y');
     for (let i = 0; i < 19_000; i++) keyspace.db.delete(`key${i}`);

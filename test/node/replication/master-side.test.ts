@@ -66,7 +66,6 @@ function setUp(directives: Record<string, string> = {}) {
     databases: keyspace.databases,
     stream,
     masterStreamDb: () => -1,
-    usedMemoryBytes: () => 1000,
     onBacklogOpened: () => {},
   });
   const replica = (options: { eof?: boolean; psync2?: boolean } = {}) => {
