@@ -18,6 +18,7 @@ const CR = 13;
 const LF = 10;
 const STAR = 42;
 const DOLLAR = 36;
+const HASH = 35;
 const ZERO = 48;
 
 /** Short first words (command names) come again and again: a slot of this cache holds the last one of its hash. */
@@ -77,6 +78,8 @@ export class RequestParser {
   authRequired = false;
   /** A master never sends inline requests; an empty line keeps its link alive. */
   fromMaster = false;
+  /** An append only file has no inline requests; a line that begins with '#' is a note, and passed over. */
+  fromFile = false;
   /** Redis's error text, without its code, after which nothing more can be read; set by `next`. */
   error: string | undefined;
   /** The short reason that Redis logs with `error`. */
@@ -196,7 +199,7 @@ export class RequestParser {
       }
       if (this.#missing === 0) {
         if (this.#bytes[this.#at] !== STAR) {
-          const args = this.#inlineRequest();
+          const args = this.fromFile ? this.#note() : this.#inlineRequest();
           if (args === undefined) {
             this.keep();
             return undefined;
@@ -213,6 +216,7 @@ export class RequestParser {
           return undefined;
         }
         if (count <= 0) {
+          if (this.fromFile) return this.#fail('invalid multibulk length', 'a request without arguments');
           this.#consumed = this.#fed - (this.#end - this.#at);
           continue;
         }
@@ -370,6 +374,19 @@ export class RequestParser {
     }
     const nul = view.subarray(0, found).indexOf(0, this.#at);
     return nul < 0 ? found : -1;
+  }
+
+  /** Moves past a note; returns no arguments. */
+  #note(): string[] | undefined {
+    if (this.#bytes[this.#at] !== HASH)
+      return this.#fail('expected a request', 'neither a request nor a note');
+    const newline = this.#find(LF);
+    if (newline < 0) {
+      if (this.#end - this.#at > inlineLimitBytes) return this.#fail('too long note', 'too long note');
+      return undefined;
+    }
+    this.#scanned = this.#at = newline + 1;
+    return [];
   }
 
   #inlineRequest(): string[] | undefined {

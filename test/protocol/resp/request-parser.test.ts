@@ -147,6 +147,25 @@ describe('RequestParser', () => {
     expect(parse(bytes('PING\r\n'), [], master).parser.error).toContain('Protocol error');
   });
 
+  it('takes requests and notes from a file, and nothing else', () => {
+    const file = (parser: RequestParser): void => {
+      parser.fromFile = true;
+    };
+    const text = '#TS:1628217470\r\n*1\r\n$4\r\nPING\r\n#\n*1\r\n$1\r\na\r\n#TS:1\r\n';
+    for (const cuts of [[], everyByte(bytes(text))]) {
+      const { requests, parser } = parse(bytes(text), cuts, file);
+      expect(requests).toEqual([['PING'], ['a']]);
+      expect([parser.pendingBytes, parser.consumedBytes]).toEqual([0, text.length]);
+    }
+    for (const wrong of ['PING\r\n', 'x', '\r\n', '\0', '*0\r\n', '*-1\r\n'])
+      expect(parse(bytes(`*1\r\n$1\r\na\r\n${wrong}`), [], file).parser.error, wrong).toBeDefined();
+    for (const cutOff of ['*', '*1', '*1\r', '*1\r\n$1\r\na', '#TS:1'])
+      expect(parse(bytes(cutOff), [], file).parser, cutOff).toMatchObject({
+        error: undefined,
+        consumedBytes: 0,
+      });
+  });
+
   it('gives back what no request used', () => {
     const { parser } = parse(bytes('PING\r\n*1\r\n$10\r\nabc'));
     expect(parser.pendingSample(2)).toBe('ab');
