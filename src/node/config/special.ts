@@ -16,6 +16,14 @@ const strerror: Readonly<Record<string, string>> = {
   ENOENT: 'No such file or directory',
   ENOTDIR: 'Not a directory',
   EACCES: 'Permission denied',
+  EISDIR: 'Is a directory',
+  EEXIST: 'File exists',
+  EBADF: 'Bad file descriptor',
+  ENOSPC: 'No space left on device',
+  EDQUOT: 'Disk quota exceeded',
+  EFBIG: 'File too large',
+  EROFS: 'Read-only file system',
+  EIO: 'Input/output error',
 };
 
 /** What the C library says of an error of the file system. */
