@@ -11,6 +11,7 @@ import { configFailure } from './config/load.ts';
 import type { ConfigStore } from './config/store.ts';
 import type { Observer } from './dispatch/caller.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
+import { Hasher } from './keyspace/hasher.ts';
 import { createKeyspace, type Keyspace } from './keyspace/keyspace.ts';
 import { createMigration } from './migrate/migration.ts';
 import { createLog } from './observe/log.ts';
@@ -56,6 +57,7 @@ export class Parts implements NodeParts {
   readonly clients = new ClientRegistry();
   readonly propagation = new PropagationStream();
   readonly keyspace: Keyspace;
+  readonly memberHasher: Hasher;
   readonly dispatch: Dispatcher;
   readonly listener: Listener;
   readonly server: ServerParts;
@@ -82,6 +84,7 @@ export class Parts implements NodeParts {
       write: options.writeLog,
     });
     this.commands = makeCommands(options.renames);
+    this.memberHasher = new Hasher(random);
     this.keyspace = this.#makeKeyspace();
     const { databases } = this.keyspace;
     const slowLog = new SlowLog(config);

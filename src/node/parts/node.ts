@@ -7,6 +7,7 @@ import type { Random } from '../../core/random.ts';
 import type { CommandTable } from '../command/table.ts';
 import type { ConfigStore } from '../config/store.ts';
 import type { Session } from '../dispatch/session.ts';
+import type { Hasher } from '../keyspace/hasher.ts';
 import type { Monitors } from '../observe/monitors.ts';
 import type { SlowLog } from '../observe/slow-log.ts';
 import type { NodeStats } from '../observe/stats.ts';
@@ -29,6 +30,8 @@ export interface NodeParts {
   readonly dispatch: Dispatch;
   /** By index; only 0 in cluster mode. */
   readonly databases: readonly Database[];
+  /** Of the members of collections; keys have their own. */
+  readonly memberHasher: Hasher;
   readonly activeExpiry: ActiveExpiry;
   readonly propagation: Propagation;
   readonly replication: Replication;

@@ -2,8 +2,16 @@
  * Owns what a data type is: one row a type. Commands on keys of any type, DUMP, RESTORE and replication work through it.
  */
 import type { RdbSource, RdbValue } from '../../protocol/rdb/objects.ts';
+import type { Hasher } from '../keyspace/hasher.ts';
 import type { EncodingHint, TypeName, Value } from '../keyspace/value.ts';
+import type { Config } from '../parts/basics.ts';
 import type { Digest } from './digest.ts';
+
+/** What values take from their node: the limits of their encodings, and the hash of their members. NodeParts is one. */
+export interface ValueHost {
+  readonly config: Config;
+  readonly memberHasher: Hasher;
+}
 
 export interface TypeRow<V extends Value = Value> {
   /** As TYPE shows it. */
@@ -16,7 +24,7 @@ export interface TypeRow<V extends Value = Value> {
   /** What RDB writes. A view of the value: to be written before its next change. */
   toRdb(value: V): RdbSource;
   /** What RDB has read; undefined for another type's. */
-  fromRdb(value: RdbValue): V | undefined;
+  fromRdb(value: RdbValue, host: ValueHost): V | undefined;
   /** Redis's number of the type (server.h OBJ_STRING ...), as digests begin with. */
   readonly objectType: number;
   /**

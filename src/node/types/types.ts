@@ -2,7 +2,7 @@
 import { BytesError } from '../../core/bytes.ts';
 import type { RdbValue } from '../../protocol/rdb/objects.ts';
 import type { TypeName, Value } from '../keyspace/value.ts';
-import type { TypeRow } from './row.ts';
+import type { TypeRow, ValueHost } from './row.ts';
 import { stringType } from './string/row.ts';
 import { isString } from './string/string.ts';
 
@@ -17,9 +17,9 @@ export function typeOf(value: Value): TypeRow {
 }
 
 /** The value that RDB has read. Throws a BytesError when it is of a type that this node does not keep. */
-export function valueFromRdb(read: RdbValue): Value {
+export function valueFromRdb(read: RdbValue, host: ValueHost): Value {
   for (const row of typeRows) {
-    const value = row.fromRdb(read);
+    const value = row.fromRdb(read, host);
     if (value !== undefined) return value;
   }
   throw new BytesError(

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { systemRandom } from '../../../src/core/random.ts';
+import { ConfigStore } from '../../../src/node/config/store.ts';
+import { Hasher } from '../../../src/node/keyspace/hasher.ts';
 import { ByteString } from '../../../src/node/types/string/byte-string.ts';
 import { typeOf, valueFromRdb } from '../../../src/node/types/types.ts';
+
+const host = { config: new ConfigStore(), memberHasher: new Hasher(systemRandom) };
 
 describe('the row of the string type', () => {
   it.each([
@@ -26,6 +31,6 @@ describe('the row of the string type', () => {
     bytes.writeAt(0, 'X');
     expect(row.toRdb(copy)).toEqual(Buffer.from('12'));
     expect(row.toRdb('12')).toBe('12');
-    expect(valueFromRdb('\x00\xff')).toBe('\x00\xff');
+    expect(valueFromRdb('\x00\xff', host)).toBe('\x00\xff');
   });
 });

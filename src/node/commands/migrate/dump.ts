@@ -66,11 +66,11 @@ function parseOptions(argv: readonly string[]): RestoreOptions | string {
 }
 
 /** The value of a payload, or the encoded error. */
-function parsePayload(text: string): { readonly value: Value } | string {
+function parsePayload({ node }: Context, text: string): { readonly value: Value } | string {
   const payload = Buffer.from(text, 'latin1');
   if (!isDumpIntact(payload)) return error('ERR DUMP payload version or checksum are wrong');
   try {
-    return { value: valueFromRdb(readDump(payload)) };
+    return { value: valueFromRdb(readDump(payload), node) };
   } catch (thrown) {
     if (thrown instanceof BytesError) return error('ERR Bad data format');
     throw thrown;
@@ -88,7 +88,7 @@ function restore(context: Context, argv: readonly string[]): Reply {
   if (ttl === undefined) return NOT_AN_INTEGER;
   const ttlEndMs = absoluteTimeMs(ttl, false, options.absoluteTtl ? 0 : context.nowMs);
   if (ttl < 0 || ttlEndMs === undefined) return error('ERR Invalid TTL value, must be >= 0');
-  const payload = parsePayload(argv[3] as string);
+  const payload = parsePayload(context, argv[3] as string);
   if (typeof payload === 'string') return payload;
 
   const expireAtMs = ttl === 0 ? -1 : ttlEndMs;
