@@ -87,7 +87,7 @@ export class Snapshot implements SnapshotKeeper {
     if (value instanceof ByteString) value.shared = true;
     const saved = isString(value) ? { key, value, expireAtMs, access } : this.#encoder.encode(dbIndex, entry);
     this.keptBytes +=
-      KEPT_ENTRY_BYTES + (saved instanceof Buffer ? saved.length : key.length + lengthOf(value));
+      KEPT_ENTRY_BYTES + (Buffer.isBuffer(saved) ? saved.length : key.length + lengthOf(value));
     this.#kept.push({ dbIndex, saved });
   }
 
@@ -126,7 +126,7 @@ export class Snapshot implements SnapshotKeeper {
       const kept = this.#kept;
       this.#kept = [];
       for (const { dbIndex, saved } of kept) {
-        if (saved instanceof Buffer) encoder.encoded(dbIndex, saved);
+        if (Buffer.isBuffer(saved)) encoder.encoded(dbIndex, saved);
         else encoder.entry(dbIndex, saved);
         this.keysWritten++;
         if (encoder.pendingBytes >= this.#pieceBytes) yield encoder.take();
