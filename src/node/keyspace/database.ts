@@ -133,6 +133,16 @@ export class KeyDatabase implements Database {
     this.changed(key);
   }
 
+  load(key: string, value: Value, expireAtMs: number, replace: boolean): boolean {
+    if (this.#store.find(key) !== undefined) {
+      if (!replace) return false;
+      this.#remove(key);
+    }
+    const entry = this.#insert(key, value);
+    if (expireAtMs >= 0) this.#expiring.set(entry, expireAtMs, false);
+    return true;
+  }
+
   replaceValue(key: string, value: Value, encodingHint: EncodingHint = 'auto'): void {
     const entry = this.#store.find(key);
     if (entry === undefined) throw new Error('replaceValue needs a key that exists');
@@ -288,10 +298,15 @@ export class KeyDatabase implements Database {
   }
 
   #create(key: string, value: Value): KeyEntry {
+    const entry = this.#insert(key, value);
+    this.notify('n', 'new', key);
+    return entry;
+  }
+
+  #insert(key: string, value: Value): KeyEntry {
     const entry = new KeyEntry(key, value, this.#access.initial());
     entry.savedBy = this.snapshot;
     this.#store.insert(entry);
-    this.notify('n', 'new', key);
     return entry;
   }
 

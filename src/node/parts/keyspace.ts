@@ -45,6 +45,11 @@ export interface Database {
   peek(key: string): Entry | undefined;
   /** Creates or replaces; drops the time to live unless `expireAtMs` gives one. */
   set(key: string, value: Value, expireAtMs?: number, encodingHint?: EncodingHint): void;
+  /**
+   * Creates a key that a file holds: nobody is told, nothing is counted. False when there is one already, and it is not to
+   * be replaced.
+   */
+  load(key: string, value: Value, expireAtMs: number, replace: boolean): boolean;
   /** Puts a value in place of the existing one, keeping its time to live. The key must exist. */
   replaceValue(key: string, value: Value, encodingHint?: EncodingHint): void;
   /** The string of an existing key, as bytes to be changed in place; `changed` is to be called afterwards. */
