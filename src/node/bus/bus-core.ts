@@ -10,6 +10,7 @@ import type { Log, LogLevel } from '../parts/basics.ts';
 import type { MasterAddress } from '../parts/replication.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import type { ClusterState } from './cluster-state.ts';
+import type { Candidacy, ManualFailover } from './failover-state.ts';
 import type { BusLink, LinkHandle } from './link.ts';
 
 /** Directives of redis.conf that the bus reads; they may change at any time. */
@@ -24,6 +25,12 @@ export interface BusSettings {
   readonly requireFullCoverage: boolean;
   readonly allowReplicaMigration: boolean;
   readonly replicaNoFailover: boolean;
+  /** Replicas that a master keeps when one of them moves to a master without any. */
+  readonly migrationBarrier: number;
+  /** How old a replica's data may be, times the node timeout, for it to stand for election; 0 for any age. */
+  readonly replicaValidityFactor: number;
+  /** How often a master without writes sends something to its replicas. */
+  readonly replicationPingMs: number;
   /** 0 for none. */
   readonly linkSendBufferLimitBytes: number;
 }
@@ -47,6 +54,11 @@ export interface BusHost {
   follow(master: MasterAddress | undefined): void;
   /** Bytes of the replication stream written as a master, or applied as a replica. */
   readonly replicationOffset: number;
+  /** Of a replica: since when it has heard nothing of its master's writes; Infinity when it has none of its data. */
+  readonly dataAgeMs: number;
+  /** Holds the writes of clients back for a manual failover, until `untilMs` (Unix ms) or `resumeWrites`. */
+  pauseWrites(untilMs: number): void;
+  resumeWrites(): void;
   /** A PUBLISH of another node. */
   deliver(channel: string, message: string, sharded: boolean): void;
 }
@@ -83,8 +95,14 @@ export class BusCore {
   /** Number of the last PING, PONG or MEET sent. */
   gossipRound = 0;
 
+  candidacy: Candidacy | undefined;
+  manualFailover: ManualFailover | undefined;
+  /** Why this replica does not take over, as last found, and when that was logged (Unix ms, 0 for not yet). */
+  cannotFailover: { readonly reason: string; readonly loggedMs: number } | undefined;
+
   /** Something of what follows is left to do by `settle`. */
   due = false;
+  failoverDue = false;
   stateUpdateDue = false;
   saveDue: SaveUrgency | undefined;
   /** Slots or the role of this node changed by command: everybody is to hear of it at once. */
@@ -123,6 +141,12 @@ export class BusCore {
   saveSoon(urgency: SaveUrgency): void {
     if (this.saveDue !== 'now') this.saveDue = urgency;
     if (urgency === 'now') this.#wake();
+  }
+
+  /** Something has happened that a failover under way waits for. */
+  failoverSoon(): void {
+    this.failoverDue = true;
+    this.#wake();
   }
 
   announceSoon(): void {

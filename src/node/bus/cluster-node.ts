@@ -33,6 +33,8 @@ export class ClusterNode {
   failTimeMs = 0;
   /** When this node last voted for a replica of this master. */
   votedMs = 0;
+  /** Since when this master has slots and no working replica, though it had some; kept by replicas. */
+  orphanedMs = 0;
   /** Replication offset in bytes, from its last message. */
   offset = 0;
 
@@ -76,6 +78,16 @@ export class ClusterNode {
   }
   get timedOut(): boolean {
     return this.has(nodeFlag.pfail);
+  }
+
+  /** A master with slots has a voice when nodes fail and replicas are elected. */
+  get votes(): boolean {
+    return this.isMaster && this.slots.size > 0;
+  }
+
+  /** cluster-replica-no-failover is not set there. */
+  get mayFailover(): boolean {
+    return !this.has(nodeFlag.nofailover);
   }
 
   get workingReplicas(): number {

@@ -133,6 +133,11 @@ export class ClusterState {
     if (master.replicas.length === 0) master.mark(nodeFlag.migrateTo, false);
   }
 
+  /** So many masters with slots are the majority of them. */
+  get quorum(): number {
+    return Math.floor(this.size / 2) + 1;
+  }
+
   /** The greatest epoch that this node has heard of. */
   get greatestEpoch(): number {
     return this.#list.reduce((greatest, node) => Math.max(greatest, node.configEpoch), this.currentEpoch);

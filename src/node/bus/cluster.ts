@@ -176,6 +176,11 @@ class TcpCluster implements Cluster {
       get replicationOffset() {
         return offsetOf(parts);
       },
+      get dataAgeMs() {
+        return dataAgeOf(parts);
+      },
+      pauseWrites: (untilMs) => parts.dispatch.pause('failover', 'write', untilMs),
+      resumeWrites: () => parts.dispatch.unpause('failover'),
       deliver: (channel, message, sharded) => deps.deliver?.(channel, message, sharded),
     };
   }
@@ -232,6 +237,13 @@ function loadState(file: ConfFile, parts: NodeParts): { state: ClusterState; isN
 /** While a replica takes its master's whole data set it has none to show: the others do not list it then. */
 function offsetOf({ replication }: NodeParts): number {
   return replication.role === 'replica' && replication.loading ? 0 : replication.offset;
+}
+
+/** What is being loaded is not there yet, whatever was there before. */
+function dataAgeOf({ replication, clock }: NodeParts): number {
+  if (replication.loading) return Number.POSITIVE_INFINITY;
+  const sinceMs = replication.linkUp ? replication.masterLastIoMs : replication.masterDownSinceMs;
+  return sinceMs === 0 ? Number.POSITIVE_INFINITY : clock.nowMs() - sinceMs;
 }
 
 /** Replicas of this node learn of it too: they follow this node's keys, not its slots. */

@@ -1,7 +1,7 @@
 /**
  * Owns what this node says: the header about itself, PINGs with their gossip, UPDATE, FAIL, PUBLISH.
  * Source: Redis 7.0 cluster.c clusterBuildMessageHdr, clusterSendPing, clusterBroadcastPong, clusterSendUpdate,
- * clusterSendFail, clusterSendPublish, clusterSendFailoverAuth.
+ * clusterSendFail, clusterSendPublish, clusterSendFailoverAuth, clusterRequestFailoverAuth, clusterSendMFStart.
  */
 import { encodeMessage } from '../../protocol/bus/encode.ts';
 import type { BusHeader, GossipEntry, PingBody, SentBody } from '../../protocol/bus/message.ts';
@@ -31,7 +31,7 @@ function headerOf(core: BusCore, flags = 0): BusHeader {
     masterId: myself.master?.id,
     flags: myself.flags,
     stateOk: state.ok,
-    messageFlags: flags,
+    messageFlags: myself.isMaster && core.manualFailover !== undefined ? flags | messageFlag.paused : flags,
   };
 }
 
@@ -52,9 +52,9 @@ export function sendPing(
   send(core, link, { type, gossip, hostname: core.state.myself.hostname }, messageFlag.extensions);
 }
 
-/** To every node that is linked, in place of waiting for the next PING. */
-export function broadcastPong(core: BusCore): void {
-  for (const node of core.state.nodes) {
+/** To these nodes, in place of waiting for the next PING. */
+export function broadcastPong(core: BusCore, nodes = core.state.nodes): void {
+  for (const node of nodes) {
     if (node.link !== undefined && !node.inHandshake) sendPing(core, node.link, 'pong');
   }
 }
@@ -74,6 +74,16 @@ export function sendVote(core: BusCore, link: BusLink): void {
   send(core, link, { type: 'auth-ack' });
 }
 
+/** To everybody: who has no vote hears the epoch. `isManual`: the master works, and is to be replaced nevertheless. */
+export function requestVotes(core: BusCore, isManual: boolean): void {
+  broadcast(core, core.state.nodes, { type: 'auth-req' }, isManual ? messageFlag.forceAck : 0);
+}
+
+/** Asks a master to hold its clients back for a manual failover. */
+export function requestPause(core: BusCore, link: BusLink): void {
+  send(core, link, { type: 'mfstart' });
+}
+
 export function broadcastFail(core: BusCore, failing: ClusterNode): void {
   broadcast(core, core.state.nodes, { type: 'fail', nodeId: failing.id });
 }
@@ -86,8 +96,8 @@ export function publish(core: BusCore, channel: string, message: string, sharded
   broadcast(core, nodes, { type: sharded ? 'publishshard' : 'publish', channel, message });
 }
 
-function broadcast(core: BusCore, nodes: readonly ClusterNode[], body: SentBody): void {
-  const packet = encodeMessage(headerOf(core), body);
+function broadcast(core: BusCore, nodes: readonly ClusterNode[], body: SentBody, flags = 0): void {
+  const packet = encodeMessage(headerOf(core, flags), body);
   for (const node of nodes) {
     if (node.link !== undefined && !node.inHandshake) core.send(node.link, body.type, packet);
   }

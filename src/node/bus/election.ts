@@ -15,7 +15,7 @@ const VOTE_PAUSE = 2;
 /** `candidate` asks everybody; only masters with slots have a vote. */
 export function voteIfPossible(core: BusCore, candidate: ClusterNode, request: BusHeader): void {
   const { state } = core;
-  if (!state.myself.isMaster || state.myself.slots.size === 0) return;
+  if (!state.myself.votes) return;
   const refusal = refusalOf(core, candidate, request);
   if (refusal !== undefined) {
     core.log('warning', `Failover auth denied to ${candidate.id}: ${refusal}`);

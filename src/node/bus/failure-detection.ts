@@ -11,7 +11,7 @@ import { broadcastFail } from './compose.ts';
 const REPORT_VALIDITY = 2;
 const FAIL_UNDO_TIME = 2;
 
-/** How many other masters hold `node` for failing; outdated reports are dropped. */
+/** How many other masters with slots hold `node` for failing; outdated reports are dropped. */
 export function countFailureReports(core: BusCore, node: ClusterNode): number {
   const oldestMs = core.nowMs - core.settings.nodeTimeoutMs * REPORT_VALIDITY;
   for (const [reporter, reportedMs] of node.failReports) {
@@ -35,8 +35,8 @@ export function hearReport(core: BusCore, reporter: ClusterNode, node: ClusterNo
 function markAsFailingIfAgreed(core: BusCore, node: ClusterNode): void {
   const { state } = core;
   if (!node.timedOut || node.failed) return;
-  const reports = countFailureReports(core, node) + (state.myself.isMaster ? 1 : 0);
-  if (reports < Math.floor(state.size / 2) + 1) return;
+  const reports = countFailureReports(core, node) + (state.myself.votes ? 1 : 0);
+  if (reports < state.quorum) return;
   core.log('notice', `Marking node ${node.id} as failing (quorum reached).`);
   markAsFailed(core, node);
   broadcastFail(core, node);

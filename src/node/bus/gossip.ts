@@ -41,7 +41,7 @@ function hearAbout(
   entry: GossipEntry,
 ): void {
   const failing = (entry.flags & (nodeFlag.fail | nodeFlag.pfail)) !== 0;
-  if (sender?.isMaster && node !== core.state.myself) hearReport(core, sender, node, failing);
+  if (sender?.votes && node !== core.state.myself) hearReport(core, sender, node, failing);
   if (failing) return;
 
   if (node.pingSentMs === 0 && countFailureReports(core, node) === 0) {

@@ -29,11 +29,12 @@ export class Health {
     this.#core.stateUpdateDue = false;
     if (this.#firstUpdateMs === 0) this.#firstUpdateMs = nowMs;
     const sinceFirstMs = nowMs - this.#firstUpdateMs;
+    // Before anything else: what a majority is depends on it.
+    const reachable = this.#countMasters();
     if (this.#rejoins && myself.isMaster && !state.ok && sinceFirstMs < WRITABLE_DELAY_MS) return;
 
     let ok = !settings.requireFullCoverage || this.#allSlotsCovered();
-    const reachable = this.#countMasters();
-    if (reachable < Math.floor(state.size / 2) + 1) {
+    if (reachable < state.quorum) {
       ok = false;
       // Redis takes a cluster without any slots for a minority too, and then lets a new cluster wait. There is
       // nobody whose newer configuration could have been missed.

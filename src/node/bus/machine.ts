@@ -7,12 +7,15 @@ import { messageOf } from '../../core/errors.ts';
 import type { BusMessage } from '../../protocol/bus/message.ts';
 import { nodeFlag } from '../../protocol/bus/wire.ts';
 import type { BusCore } from './bus-core.ts';
+import { standForElection } from './candidacy.ts';
 import { sendPing } from './compose.ts';
 import { dial, pingOneAtRandom, tendLinks, watchNodes } from './cron.ts';
 import { announce, introduceAgain, introduceNewcomers } from './handshake.ts';
 import { Health } from './health.ts';
 import { BusLink, type LinkHandle } from './link.ts';
+import { startWhenComplete, tendManualFailover } from './manual-failover.ts';
 import { receive } from './receive.ts';
+import { migrateToOrphan } from './replica-migration.ts';
 
 export class BusMachine {
   readonly core: BusCore;
@@ -37,6 +40,9 @@ export class BusMachine {
     pingOneAtRandom(core, this.#ticks);
     if (watchNodes(core) || !core.state.ok) core.updateStateSoon();
     resumeFollowing(core);
+    tendManualFailover(core);
+    advanceFailover(core);
+    migrateToOrphan(core);
     this.#tellFirstOffset();
     if (core.saveDue !== undefined) core.saveSoon('now');
   }
@@ -88,7 +94,7 @@ export class BusMachine {
   }
 
   /**
-   * Does what was left to do: first the verdict on the cluster, then the file, then the messages. To be called when
+   * Does what was left to do: first the verdict on the cluster and a failover, then the file, then the messages. To be called when
    * the host was woken, and before replies of commands are sent. Cheap when there is nothing.
    */
   settle(): void {
@@ -97,6 +103,9 @@ export class BusMachine {
     for (const node of core.undialled) dial(core, node);
     core.undialled.clear();
     if (core.introductions.fresh.size > 0) introduceNewcomers(core);
+    // The size of the cluster first, which tells what a majority is.
+    if (core.stateUpdateDue) this.#health.update();
+    if (core.failoverDue) advanceFailover(core);
     if (core.stateUpdateDue) this.#health.update();
     if (core.announcementDue) announce(core);
     core.due = false;
@@ -124,6 +133,13 @@ export class BusMachine {
     if (this.#offsetUntold && !untold && this.core.state.myself.isReplica) this.core.announceSoon();
     this.#offsetUntold = untold;
   }
+}
+
+function advanceFailover(core: BusCore): void {
+  core.failoverDue = false;
+  if (!core.state.myself.isReplica) return;
+  startWhenComplete(core);
+  standForElection(core);
 }
 
 /** A replica whose replication is off (it has just started) begins as soon as it knows its master's address. */

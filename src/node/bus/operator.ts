@@ -7,6 +7,7 @@ import { SLOT_COUNT } from '../../protocol/slots/key-slot.ts';
 import type { BusCore } from './bus-core.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { bumpConfigEpoch } from './epochs.ts';
+import { endFailover } from './failover-state.ts';
 import { banish } from './handshake.ts';
 import { becomeMaster, followMaster } from './roles.ts';
 
@@ -110,6 +111,7 @@ export function forget(core: BusCore, nodeId: string): string | undefined {
   if (node === state.myself) return "ERR I tried hard but I can't forget myself...";
   if (state.myself.isReplica && state.myself.master === node) return "ERR Can't forget my master!";
   banish(core, nodeId);
+  if (core.manualFailover?.replica === node) endFailover(core);
   state.deleteNode(node);
   changed(core);
   return undefined;
@@ -152,6 +154,7 @@ export function reset(core: BusCore, hard: boolean): void {
     host.follow(undefined);
     host.deleteAllKeys();
   }
+  endFailover(core);
   state.closeAllSlots();
   for (let slot = 0; slot < SLOT_COUNT; slot++) state.deleteSlot(slot);
   for (const node of state.nodes) if (node !== myself) state.deleteNode(node);

@@ -6,6 +6,7 @@ import type { BusHeader, BusMessage, FailBody, PingBody, UpdateBody } from '../.
 import { MESSAGE_TYPES, nodeFlag } from '../../protocol/bus/wire.ts';
 import { forgetAddress, learnAddress, learnOwnAddress } from './address.ts';
 import type { BusCore } from './bus-core.ts';
+import { hearVote } from './candidacy.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { sendPing } from './compose.ts';
 import { voteIfPossible } from './election.ts';
@@ -14,6 +15,7 @@ import { hearAlive, markAsFailed } from './failure-detection.ts';
 import { hearGossip } from './gossip.ts';
 import { endHandshake, introduceTo, welcome } from './handshake.ts';
 import type { BusLink } from './link.ts';
+import { hearPausedOffset, hearPauseRequest } from './manual-failover.ts';
 import { becomeMaster, learnRole } from './roles.ts';
 import { acceptClaim, correctStaleClaim } from './slot-claims.ts';
 
@@ -49,9 +51,12 @@ export function receive(core: BusCore, link: BusLink, { header, body }: BusMessa
     case 'auth-req':
       if (sender !== undefined) voteIfPossible(core, sender, header);
       return;
-    // Answers to what this node never asks: it does not stand for election.
     case 'auth-ack':
+      if (sender !== undefined) hearVote(core, sender, header);
+      return;
     case 'mfstart':
+      if (sender !== undefined) hearPauseRequest(core, sender, link);
+      return;
     case 'module':
     case 'unknown':
       return;
@@ -73,6 +78,7 @@ function learnEpochs(core: BusCore, sender: ClusterNode, header: BusHeader): voi
     core.saveSoon('now');
   }
   sender.offset = header.offset;
+  hearPausedOffset(core, sender, header);
 }
 
 function receivePing(
@@ -175,6 +181,10 @@ function receiveFail(
 function receiveUpdate(core: BusCore, body: UpdateBody): void {
   const node = core.state.node(body.nodeId);
   if (node === undefined || node.configEpoch >= body.configEpoch) return;
+  if (node === core.state.myself) {
+    core.log('warning', 'Discarding UPDATE message about myself.');
+    return;
+  }
   becomeMaster(core, node);
   node.configEpoch = body.configEpoch;
   core.saveSoon('now');

@@ -6,6 +6,7 @@
 import { nodeFlag } from '../../protocol/bus/wire.ts';
 import type { BusCore } from './bus-core.ts';
 import type { ClusterNode } from './cluster-node.ts';
+import { endFailover } from './failover-state.ts';
 
 /** Makes this node a replica of `master`. It must have no slots. */
 export function followMaster(core: BusCore, master: ClusterNode): void {
@@ -20,6 +21,7 @@ export function followMaster(core: BusCore, master: ClusterNode): void {
   }
   state.attachReplica(master, myself);
   core.host.follow({ host: master.ip, port: master.port });
+  endFailover(core);
   core.announceSoon();
 }
 

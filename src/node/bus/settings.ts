@@ -40,6 +40,15 @@ export function settingsOf(parts: NodeParts): BusSettings {
     get replicaNoFailover() {
       return config.flag('cluster-replica-no-failover');
     },
+    get migrationBarrier() {
+      return config.number('cluster-migration-barrier');
+    },
+    get replicaValidityFactor() {
+      return config.number('cluster-replica-validity-factor');
+    },
+    get replicationPingMs() {
+      return config.number('repl-ping-replica-period') * 1000;
+    },
     get linkSendBufferLimitBytes() {
       return config.number('cluster-link-sendbuf-limit');
     },

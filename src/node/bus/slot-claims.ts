@@ -19,10 +19,6 @@ export function acceptClaim(
 ): void {
   const { state } = core;
   const { myself } = state;
-  if (claimant === myself) {
-    core.log('warning', 'Discarding UPDATE message about myself.');
-    return;
-  }
   const shardMaster = myself.isMaster ? myself : myself.master;
   const dirtySlots: number[] = [];
   let lostCount = 0;

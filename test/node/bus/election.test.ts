@@ -3,7 +3,8 @@ import { changeSlots, replicate } from '../../../src/node/bus/operator.ts';
 import type { BusHeader } from '../../../src/protocol/bus/message.ts';
 import { MESSAGE_TYPES, messageFlag, nodeFlag } from '../../../src/protocol/bus/wire.ts';
 import { allOk, everybodyKnowsEverybody, meetAll, shareSlots } from '../../sim/bus/expectations.ts';
-import { type SimNode, Simulation } from '../../sim/bus/simulation.ts';
+import type { SimNode } from '../../sim/bus/sim-node.ts';
+import { Simulation } from '../../sim/bus/simulation.ts';
 
 /** Three masters; the fourth node follows the first, which is dead. */
 describe('the vote of a master', () => {
@@ -56,7 +57,7 @@ describe('the vote of a master', () => {
     expect(ask(request())).toContain(`Failover auth granted to ${candidate.id}`);
     const epoch = voter.state.currentEpoch;
     expect(voter.state.lastVoteEpoch).toBe(epoch);
-    expect(voter.saved).toContain(`lastVoteEpoch ${epoch}`);
+    expect(voter.disk.text).toContain(`lastVoteEpoch ${epoch}`);
     expect(votesSent()).toBe(1);
     expect(ask(request({ currentEpoch: epoch }))).toContain(`already voted for epoch ${epoch}`);
     expect(ask(request())).toMatch(/can't vote about this master before \d+ milliseconds/);

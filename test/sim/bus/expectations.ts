@@ -1,7 +1,8 @@
 /** Owns what simulated clusters are expected to come to: agreement about nodes and slots. */
 import { changeSlots, setImporting, setMigrating, setOwner } from '../../../src/node/bus/operator.ts';
 import { SLOT_COUNT } from '../../../src/protocol/slots/key-slot.ts';
-import type { SimNode, Simulation } from './simulation.ts';
+import type { SimNode } from './sim-node.ts';
+import type { Simulation } from './simulation.ts';
 
 export function everybodyKnowsEverybody(simulation: Simulation): boolean {
   const ids = simulation.nodes.map(({ id }) => id);

@@ -15,6 +15,8 @@ export const helpLines: readonly string[] = [
   '    Delete slots information from current node.',
   'DELSLOTSRANGE <start slot> <end slot> [<start slot> <end slot> ...]',
   '    Delete slots information which are between <start-slot> and <end-slot> from current node.',
+  'FAILOVER [FORCE|TAKEOVER]',
+  '    Promote current replica node to being a master.',
   'FORGET <node-id>',
   '    Remove a node from the cluster.',
   'GETKEYSINSLOT <slot> <count>',

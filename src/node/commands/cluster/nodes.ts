@@ -6,6 +6,7 @@ import { error, integer, OK, simple } from '../../../protocol/resp/encode.ts';
 import { bumpConfigEpoch } from '../../bus/epochs.ts';
 import { countFailureReports } from '../../bus/failure-detection.ts';
 import { startHandshake } from '../../bus/handshake.ts';
+import { type FailoverKind, failover } from '../../bus/manual-failover.ts';
 import { forget, replicate, reset, setConfigEpoch } from '../../bus/operator.ts';
 import { BUS_PORT_OFFSET } from '../../bus/settings.ts';
 import { parseInteger } from '../../command/arguments.ts';
@@ -29,6 +30,12 @@ function meet({ machine }: Cluster, argv: readonly string[]): string {
     ? OK
     : error(`ERR Invalid node address specified: ${ip}:${portText}`);
 }
+
+const failoverKinds: ReadonlyMap<string, FailoverKind> = new Map([
+  ['', 'coordinated'],
+  ['force', 'force'],
+  ['takeover', 'takeover'],
+]);
 
 export const nodeRows: readonly CommandRow[] = [
   subcommand(
@@ -55,6 +62,17 @@ export const nodeRows: readonly CommandRow[] = [
       return node === undefined
         ? error(`ERR Unknown node ${argv[2]}`)
         : integer(countFailureReports(core, node));
+    },
+  ),
+  subcommand(
+    'failover',
+    -2,
+    CHANGES,
+    { summary: 'Forces a replica to perform a manual failover of its master.' },
+    (cluster, _context, argv) => {
+      const kind = failoverKinds.get((argv[2] ?? '').toLowerCase());
+      if (argv.length > 3) return unknownSubcommand('CLUSTER', argv[1] as string);
+      return kind === undefined ? SYNTAX_ERROR : answer(failover(cluster.machine.core, kind));
     },
   ),
   subcommand(
