@@ -78,6 +78,18 @@ export class NodeClient {
     return reply;
   }
 
+  /** Commands in one write that all have to succeed. Throws as `demand` does, for the first that is refused. */
+  async demandAll(
+    commands: readonly Command[],
+    options: RequestOptions = {},
+  ): Promise<Exclude<Reply, ReplyError>[]> {
+    const replies = await this.pipeline(commands, options);
+    return replies.map((reply, index) => {
+      if (reply instanceof ReplyError) throw refusal(this.address, commands[index] ?? [], reply);
+      return reply;
+    });
+  }
+
   /** All commands in one write; error replies are values. Throws a TribError when no reply comes. */
   async pipeline(commands: readonly Command[], options: RequestOptions = {}): Promise<Reply[]> {
     const timeoutMs = options.timeoutMs ?? this.#options.replyTimeoutMs;

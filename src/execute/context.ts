@@ -4,7 +4,7 @@ import { type Clock, delay } from '../core/clock.ts';
 import type { MoveOptions } from '../plan/plan.ts';
 import type { Credentials } from '../protocol/text/addresses.ts';
 import type { TribEvent } from './events.ts';
-import type { Pace } from './steps/move-slots/pace.ts';
+import type { Pace } from './migrate/pace.ts';
 
 export interface StepContext {
   readonly pool: ClientPool;

@@ -8,6 +8,7 @@ import type { ClientPool } from '../client/pool.ts';
 import { mastersOf, type Topology } from '../cluster/topology.ts';
 import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
 import { SlotSet } from '../protocol/slots/slot-set.ts';
+import { countKeys, keysIn, listKeys } from './slot-keys.ts';
 
 /** Keys of a slot of which the size is asked. */
 export const sampledKeys = 16;
@@ -40,12 +41,7 @@ async function measureBatch(
   unit: 'keys' | 'memory',
   loads: Float64Array,
 ): Promise<void> {
-  const counts = (
-    await askAll(
-      client,
-      slots.map((slot) => ['CLUSTER', 'COUNTKEYSINSLOT', slot]),
-    )
-  ).map(Number);
+  const counts = await countKeys(client, slots);
   const full = slots.flatMap((slot, index) => {
     const keys = counts[index] ?? 0;
     if (unit === 'keys') loads[slot] = keys;
@@ -54,12 +50,9 @@ async function measureBatch(
   if (unit === 'keys' || full.length === 0) return;
   const samples = await askAll(
     client,
-    full.map(({ slot }) => ['CLUSTER', 'GETKEYSINSLOT', slot, sampledKeys]),
+    full.map(({ slot }) => listKeys(slot, sampledKeys)),
   );
-  const sampled = full.flatMap((entry, index) => {
-    const keys = samples[index];
-    return Array.isArray(keys) ? keys.filter(Buffer.isBuffer).map((key) => ({ ...entry, key })) : [];
-  });
+  const sampled = full.flatMap((entry, index) => keysIn(samples[index]).map((key) => ({ ...entry, key })));
   const sizes = await askAll(
     client,
     sampled.map(({ key }) => ['MEMORY', 'USAGE', key]),

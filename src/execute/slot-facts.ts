@@ -2,12 +2,12 @@
  * Owns the counting of keys where slots are in doubt: on every master that answers, in every such slot. Each master is
  * also asked about its own slots; where those do not account for all of its keys, about the rest. Reads only.
  */
-import { type Command, ReplyError, refusal } from '../client/command.ts';
 import type { ClientPool } from '../client/pool.ts';
 import { answeringMasters, type SlotFacts, slotsInDoubt } from '../cluster/slot-facts.ts';
 import type { ClusterNode, Topology } from '../cluster/topology.ts';
 import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
 import { SlotSet } from '../protocol/slots/slot-set.ts';
+import { countKeys } from './slot-keys.ts';
 
 /** Questions in one write. */
 const chunkSlots = 2048;
@@ -64,13 +64,11 @@ async function countSlots(
   let sum = 0;
   for (let at = 0; at < slots.length; at += chunkSlots) {
     const chunk = slots.slice(at, at + chunkSlots);
-    const commands = chunk.map((slot): Command => ['CLUSTER', 'COUNTKEYSINSLOT', slot]);
-    const replies = await pool.at(address).pipeline(commands, { repeatable: true });
+    const counts = await countKeys(pool.at(address), chunk);
     for (const [index, slot] of chunk.entries()) {
-      const reply = replies[index] ?? 0;
-      if (reply instanceof ReplyError) throw refusal(address, commands[index] as Command, reply);
-      if (Number(reply) > 0) found.set(slot, Number(reply));
-      sum += Number(reply);
+      const count = counts[index] ?? 0;
+      if (count > 0) found.set(slot, count);
+      sum += count;
     }
   }
   return sum;

@@ -10,6 +10,7 @@ import { messageOf, TribError } from '../core/errors.ts';
 import { type Address, formatAddress } from '../protocol/text/addresses.ts';
 import { infoKeyCount, infoNumber, parseInfo } from '../protocol/text/info.ts';
 import { parseNodes } from '../protocol/text/nodes.ts';
+import { ownLineOf } from './cluster-nodes.ts';
 import { settingsOf, settingsQuestions } from './settings.ts';
 
 export interface SurveyOptions {
@@ -169,7 +170,7 @@ export async function askNode(
     (reply, index) => textOf(address, questions[index] as Command, reply),
   );
   const lines = parseNodes(nodes);
-  const own = lines.find(({ flags }) => flags.includes('myself'));
+  const own = ownLineOf(lines);
   if (own === undefined) {
     throw new TribError('failed', `${formatAddress(address)} does not name itself in CLUSTER NODES.`);
   }

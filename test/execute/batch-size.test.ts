@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BatchSize } from '../../src/execute/steps/move-slots/batch-size.ts';
+import { BatchSize } from '../../src/execute/migrate/batch-size.ts';
 
 describe('the size of a MIGRATE', () => {
   it('grows while full ones are short, up to a bound', () => {

@@ -1,6 +1,7 @@
 /** Owns the lines about a repair, as redis-cli writes them where it writes the same. Source: redis-cli.c clusterManagerFix*. */
 
 import type { TribEvent } from '../../execute/events.ts';
+import { keyLines } from '../../execute/keys-differ.ts';
 import { describeStep, type Step } from '../../plan/plan.ts';
 import { SlotSet } from '../../protocol/slots/slot-set.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
@@ -8,8 +9,6 @@ import type { Session } from '../session.ts';
 import { slotReportLines } from './slot-report-lines.ts';
 
 export const fixLines = { stepStarted, event };
-
-const mostKeysShown = 50;
 
 function stepStarted(step: Step, _: boolean, { paint }: Session): string[] {
   if (step.kind === 'take-slots') {
@@ -44,10 +43,8 @@ function event(told: TribEvent, session: Session): string[] {
 
 function differLines({ slot, keys, nodes }: TribEvent & { type: 'keys-differ' }): string[] {
   const [served, other] = nodes.map(formatAddress);
-  const more = keys.length - mostKeysShown;
   return [
     `[ERR] Slot ${slot} stays as it is: ${keys.length} key(s) have other values on ${other} than on ${served}.`,
-    ...keys.slice(0, mostKeysShown).map((key) => `    - ${key}`),
-    ...(more > 0 ? [`    and ${more} more`] : []),
+    ...keyLines(keys),
   ];
 }

@@ -9,7 +9,7 @@ import type { Plan } from '../../plan/plan.ts';
 import type { Credentials } from '../../protocol/text/addresses.ts';
 import { defaultJoinTimeoutMs, type StepContext } from '../context.ts';
 import type { TribEvent } from '../events.ts';
-import { Pace } from '../steps/move-slots/pace.ts';
+import { Pace } from '../migrate/pace.ts';
 
 export interface OperationOptions {
   readonly credentials?: Credentials | undefined;

@@ -11,10 +11,10 @@ import type { AnnounceSlots, DropClaim, NodeRef, TakeSlots } from '../../plan/pl
 import { SlotSet } from '../../protocol/slots/slot-set.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { NodeLine } from '../../protocol/text/nodes.ts';
-import { askLines, isMaster } from '../cluster-nodes.ts';
+import { askLines, askOwnLine, isMaster, ownLineOf } from '../cluster-nodes.ts';
 import type { StepContext } from '../context.ts';
 import { introduce } from './meet.ts';
-import { demandAll, ownLine } from './open-slots.ts';
+import { demandAll, setSlots } from './slot-commands.ts';
 
 /**
  * Takes the slots under an epoch that wins. The last one is taken as an imported slot is: then the node tells all
@@ -28,11 +28,11 @@ export async function takeSlots(
   const lines = await askLines(client);
   const own = demandMaster(lines, client);
   const owned = SlotSet.fromRanges(own.slots);
-  const goneTo = target === undefined ? [] : ((await ownLine(pool.at(target.address)))?.slots ?? []);
+  const goneTo = target === undefined ? [] : ((await askOwnLine(pool.at(target.address)))?.slots ?? []);
   const gone = SlotSet.fromRanges(goneTo);
   const missing = [...SlotSet.fromRanges(slots)].filter((slot) => !owned.has(slot) && !gone.has(slot));
   if (missing.length === 0) return 'already';
-  if (target !== undefined) await importFrom(pool.at(target.address), node.id, missing);
+  if (target !== undefined) await demandAll(pool.at(target.address), setSlots(missing, 'IMPORTING', node.id));
   const bound = new SlotSet(
     lines.filter(({ id }) => id !== own.id).flatMap((line) => [...SlotSet.fromRanges(line.slots)]),
   );
@@ -46,22 +46,10 @@ export async function takeSlots(
     ...(rest.length === 0 ? [] : [['CLUSTER', 'ADDSLOTS', ...rest]]),
     ...(other === undefined
       ? []
-      : [
-          ['CLUSTER', 'SETSLOT', last, 'IMPORTING', other.id],
-          ['CLUSTER', 'SETSLOT', last, 'NODE', own.id],
-        ]),
-    ...(target === undefined ? [] : missing.map((slot) => migrating(slot, target.id))),
+      : [...setSlots([last], 'IMPORTING', other.id), ...setSlots([last], 'NODE', own.id)]),
+    ...(target === undefined ? [] : setSlots(missing, 'MIGRATING', target.id)),
   ]);
   return 'done';
-}
-
-async function importFrom(client: NodeClient, sourceId: string, slots: readonly number[]): Promise<void> {
-  const commands = slots.map((slot): Command => ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceId]);
-  await demandAll(client, commands);
-}
-
-function migrating(slot: number, targetId: string): Command {
-  return ['CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId];
 }
 
 /** Only slots that both claim at this moment are given up. Their keys stay where they are. */
@@ -83,18 +71,14 @@ export async function dropClaim(
       { hint: 'Nodes must know each other: trib check tells which do not.' },
     );
   }
-  if (opens)
-    await demandAll(
-      winner,
-      both.map((slot) => migrating(slot, node.id)),
-    );
+  if (opens) await demandAll(winner, setSlots(both, 'MIGRATING', node.id));
   // Slot by slot, so that none is nobody's for longer than a moment.
   await demandAll(
     loser,
     both.flatMap((slot): Command[] => [
       ['CLUSTER', 'DELSLOTS', slot],
-      ['CLUSTER', 'SETSLOT', slot, 'NODE', owner.id],
-      ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', owner.id],
+      ...setSlots([slot], 'NODE', owner.id),
+      ...setSlots([slot], 'IMPORTING', owner.id),
     ]),
   );
   return 'done';
@@ -110,7 +94,7 @@ const pauseMs = 25;
 /** A node that cannot be told fails nothing: whether all agree is looked at afterwards. */
 export async function announceSlots(step: AnnounceSlots, context: StepContext): Promise<'done' | 'already'> {
   const { owner, slots, nodes } = step;
-  const own = await ownLine(context.pool.at(owner.address));
+  const own = await askOwnLine(context.pool.at(owner.address));
   const owned = SlotSet.fromRanges(own?.slots ?? []);
   const announced = [...SlotSet.fromRanges(slots)].filter((slot) => owned.has(slot));
   if (own === undefined || announced.length === 0) return 'already';
@@ -180,21 +164,18 @@ class Announcement {
   ): Promise<'told' | 'waits' | 'nothing to tell'> {
     const known = SlotSet.fromRanges(seen?.slots ?? []);
     const unknown = this.#slots.filter((slot) => !known.has(slot));
-    const own = lines.find(({ flags }) => flags.includes('myself'));
+    const own = ownLineOf(lines);
     if (unknown.length === 0 || !isMaster(own)) return 'nothing to tell';
     const deaf = new Set(own.importing.map(({ slot }) => slot));
     const toTell = isLate ? unknown : unknown.filter((slot) => deaf.has(slot));
     if (toTell.length === 0) return 'waits';
-    await demandAll(
-      this.#client,
-      toTell.map((slot): Command => ['CLUSTER', 'SETSLOT', slot, 'NODE', this.#owner.id]),
-    );
+    await demandAll(this.#client, setSlots(toTell, 'NODE', this.#owner.id));
     return 'told';
   }
 }
 
 function demandMaster(lines: readonly NodeLine[], { address }: NodeClient): NodeLine {
-  const own = lines.find(({ flags }) => flags.includes('myself'));
+  const own = ownLineOf(lines);
   if (isMaster(own)) return own;
   throw new TribError('unsafe', `${formatAddress(address)} is not a master any more.`, {
     hint: 'It was failed over meanwhile. Run trib fix again.',

@@ -4,29 +4,33 @@
  * deleted when it is the same, or when the operator wants the owner's to count. The source imports the slot meanwhile:
  * else it would redirect MIGRATE; afterwards it closes it.
  */
-import { type Command, ConnectionLost, ReplyError, refusal } from '../../client/command.ts';
+import { type Command, ConnectionLost } from '../../client/command.ts';
 import type { NodeClient } from '../../client/node-client.ts';
-import { delay } from '../../core/clock.ts';
 import { TribError } from '../../core/errors.ts';
-import { escapeBytes } from '../../core/escape.ts';
 import type { GatherKeys } from '../../plan/plan.ts';
 import { rangesOf, SlotSet } from '../../protocol/slots/slot-set.ts';
 import { type Address, formatAddress } from '../../protocol/text/addresses.ts';
 import type { NodeLine } from '../../protocol/text/nodes.ts';
-import { askLines, isMaster } from '../cluster-nodes.ts';
+import { askLines, askOwnLine, isMaster, ownLineOf } from '../cluster-nodes.ts';
 import type { StepContext } from '../context.ts';
-import { type DifferingKeys, KeysDiffer } from '../keys-differ.ts';
-import { BatchSize } from './move-slots/batch-size.ts';
-import { compareCopies } from './move-slots/compare-copies.ts';
-import { demandAll, ownLine } from './open-slots.ts';
+import { type DifferingKeys, differOnTwoNodes, type KeysDiffer } from '../keys-differ.ts';
+import { BatchSize } from '../migrate/batch-size.ts';
+import { compareCopies } from '../migrate/compare-copies.ts';
+import {
+  cannotSend,
+  isPassing,
+  judgeMigrate,
+  migrateCommand,
+  Passing,
+  replyTimeoutMs,
+  type Verdict,
+} from '../migrate/migrate.ts';
+import { Patience } from '../migrate/patience.ts';
+import { targetForSource } from '../migrate/target-for-source.ts';
+import { countKeys, keysIn, listKeys } from '../slot-keys.ts';
+import { demandAll, setStable } from './slot-commands.ts';
 
 const slotsAtOnce = 256;
-/** A cluster that has just got all of its slots covered takes a moment to serve. */
-const patienceMs = 30_000;
-const firstPauseMs = 20;
-const longestPauseMs = 1000;
-const replyPatienceFactor = 4;
-const replyPatienceMs = 15_000;
 
 interface Way {
   readonly source: NodeClient;
@@ -46,14 +50,13 @@ export async function gatherKeys(
   context: StepContext,
 ): Promise<'done' | 'already' | GatherKeys> {
   const [source, owner] = [context.pool.at(step.source.address), context.pool.at(step.target.address)];
-  const [lines, ownerLine] = await Promise.all([askLines(source), ownLine(owner)]);
-  const own = lines.find(({ flags }) => flags.includes('myself'));
+  const [lines, ownerLine] = await Promise.all([askLines(source), askOwnLine(owner)]);
+  const own = ownLineOf(lines);
   // A replica holds nothing that its master does not.
   if (!isMaster(own)) return 'already';
   const slots = slotsToGather(step, own, ownerLine);
   const seen = lines.find(({ id }) => id === step.target.id);
-  const host = seen === undefined || seen.ip === '' ? step.target.address.host : seen.ip;
-  const ownerForSource = { host, port: seen?.port ?? step.target.address.port };
+  const ownerForSource = await targetForSource(source, owner, seen);
   const { pipeline, maxPauseMs } = context.moveOptions;
   const size = new BatchSize(pipeline, maxPauseMs);
   const way: Way = { source, owner, ownerForSource, size, context };
@@ -74,10 +77,7 @@ export async function gatherKeys(
       if (keys.length === 0) drained.push(slot);
       else differing.push({ slot, keys, nodes: [owner.address, source.address] });
     }
-    await demandAll(
-      source,
-      drained.map((slot): Command => ['CLUSTER', 'SETSLOT', slot, 'STABLE']),
-    );
+    await demandAll(source, setStable(drained));
   }
   if (differing.length > 0) throw whyLeft(way, differing);
   return did ? 'done' : 'already';
@@ -91,15 +91,6 @@ function slotsToGather(step: GatherKeys, own: NodeLine, ownerLine: NodeLine | un
   return [...SlotSet.fromRanges(step.slots)].filter(
     (slot) => owned.has(slot) && !migrating.has(slot) && !claimed.has(slot),
   );
-}
-
-async function countKeys(client: NodeClient, slots: readonly number[]): Promise<number[]> {
-  const commands = slots.map((slot): Command => ['CLUSTER', 'COUNTKEYSINSLOT', slot]);
-  const replies = await client.pipeline(commands, { repeatable: true });
-  return replies.map((reply, index) => {
-    if (reply instanceof ReplyError) throw refusal(client.address, commands[index] as Command, reply);
-    return Number(reply);
-  });
 }
 
 /** The source has to know an owner, whoever it is: a slot of nobody is refused before anything else is looked at. */
@@ -123,24 +114,21 @@ async function openOnSource(
 async function drain(way: Way, slot: number): Promise<Buffer[]> {
   const { source, size, context } = way;
   const left = new Map<string, Buffer>();
-  let pauseMs = firstPauseMs;
-  let progressMs = context.clock.monotonicMs();
+  const patience = new Patience(context.clock);
   for (;;) {
     try {
       // Those that stay are listed again each time.
-      const question: Command = ['CLUSTER', 'GETKEYSINSLOT', slot, left.size + size.keys];
-      const listed = await source.demand(question, { repeatable: true });
-      const all = Array.isArray(listed) ? listed.filter((key) => Buffer.isBuffer(key)) : [];
+      const question = listKeys(slot, left.size + size.keys);
+      const all = keysIn(await source.demand(question, { repeatable: true }));
       const keys = all.filter((key) => !left.has(key.latin1Slice())).slice(0, size.keys);
       if (keys.length === 0) return [...left.values()];
       for (const key of await bring(way, slot, keys)) left.set(key.latin1Slice(), key);
-      pauseMs = firstPauseMs;
-      progressMs = context.clock.monotonicMs();
+      patience.renew();
     } catch (error) {
-      if (!passes(error) || context.clock.monotonicMs() - progressMs > patienceMs) throw error;
+      if (!passes(error)) throw error;
+      if (patience.isOver()) throw lasted(way, error, patience);
       context.emit({ type: 'retrying', node: source.address, reason: error.message });
-      await delay(context.clock, pauseMs);
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+      await patience.pause();
     }
   }
 }
@@ -148,7 +136,7 @@ async function drain(way: Way, slot: number): Promise<Buffer[]> {
 /** Returns those that are on the owner with another value. */
 async function bring(way: Way, slot: number, keys: readonly Buffer[]): Promise<readonly Buffer[]> {
   const { context } = way;
-  if (await migrate(way, keys)) {
+  if ((await migrate(way, keys)) !== 'busy') {
     context.emit({ type: 'keys-moved', slot, keys: keys.length });
     return [];
   }
@@ -164,64 +152,42 @@ async function bring(way: Way, slot: number, keys: readonly Buffer[]): Promise<r
   return replace ? [] : differing;
 }
 
-/** False when the owner has some of them already; the others have gone over, or have not. Throws a TribError. */
+/** When the owner has some of them already, the others have gone over, or have not. Throws Passing, or a TribError. */
 async function migrate(
   { source, owner, ownerForSource, size, context }: Way,
   keys: readonly Buffer[],
-): Promise<boolean> {
+): Promise<Verdict> {
   const { timeoutMs } = context.moveOptions;
   const credentials = owner.acceptedCredentials;
-  const auth: Command =
-    credentials === undefined
-      ? []
-      : credentials.username === undefined
-        ? ['AUTH', credentials.password]
-        : ['AUTH2', credentials.username, credentials.password];
-  const { host, port } = ownerForSource;
-  const command: Command = ['MIGRATE', host, port, '', 0, timeoutMs, ...auth, 'KEYS', ...keys];
+  const command = migrateCommand({ target: ownerForSource, credentials, timeoutMs, replace: false }, keys);
+  if (context.signal?.aborted !== true) await context.pace?.pass(keys.length);
   const startMs = context.clock.monotonicMs();
-  const [reply = null] = await source.pipeline([command], {
-    timeoutMs: timeoutMs * replyPatienceFactor + replyPatienceMs,
-  });
+  const [reply = null] = await source.pipeline([command], { timeoutMs: replyTimeoutMs(timeoutMs) });
   size.learn(keys.length, context.clock.monotonicMs() - startMs);
-  if (!(reply instanceof ReplyError)) return true;
-  if (/\bBUSYKEY\b/.test(reply.message)) return false;
-  throw refusal(source.address, ['MIGRATE'], reply);
+  return judgeMigrate(reply, source.address, owner.address);
 }
 
 /** What the owner holds as well, or what is not to count. */
 async function deleteCopies(source: NodeClient, keys: readonly Buffer[]): Promise<void> {
   if (keys.length === 0) return;
   const commands = keys.flatMap((key): Command[] => [['ASKING'], ['DEL', key]]);
-  const replies = await source.pipeline(commands, { repeatable: true });
-  for (const [index, reply] of replies.entries()) {
-    if (reply instanceof ReplyError) throw refusal(source.address, commands[index] as Command, reply);
-  }
+  await source.demandAll(commands, { repeatable: true });
 }
 
-function passes(error: unknown): error is TribError {
-  if (error instanceof ConnectionLost) return true;
-  if (!(error instanceof TribError)) return false;
-  return /\b(IOERR|LOADING|CLUSTERDOWN|TRYAGAIN|BUSY|MASTERDOWN)\b|timeout connecting/i.test(error.message);
+/** A cluster that has just got all of its slots covered takes a moment to serve: its nodes refuse any question. */
+function passes(error: unknown): error is Error {
+  if (error instanceof Passing || error instanceof ConnectionLost) return true;
+  return error instanceof TribError && isPassing(error.message);
 }
 
-const mostKeysShown = 50;
+function lasted({ source, ownerForSource }: Way, error: Error, patience: Patience): Error {
+  if (error instanceof TribError) return error;
+  const hint = `Can it reach ${formatAddress(ownerForSource)}? Its keys stay where they are.`;
+  return cannotSend(source.address, ownerForSource, patience, error.message, hint);
+}
 
 function whyLeft({ source, owner }: Way, found: readonly DifferingKeys[]): KeysDiffer {
-  const lines = found.flatMap(({ slot, keys }) =>
-    keys.map((key) => `    - ${escapeBytes(key)} (slot ${slot})`),
-  );
-  const more = lines.length - mostKeysShown;
-  const shown = more > 0 ? [...lines.slice(0, mostKeysShown), `    and ${more} more`] : lines;
-  return new KeysDiffer(
-    [
-      `*** Found ${lines.length} key(s) in both source node and target node having different values.`,
-      `    Source node: ${formatAddress(source.address)}`,
-      `    Target node: ${formatAddress(owner.address)}`,
-      '    Keys(s):',
-      ...shown,
-    ].join('\n'),
-    found,
-    "Nothing was overwritten. Delete the wrong copies, or run it again with --replace: the owner's count.",
-  );
+  const hint =
+    "Nothing was overwritten. Delete the wrong copies, or run it again with --replace: the owner's count.";
+  return differOnTwoNodes(source.address, owner.address, found, hint);
 }

@@ -8,8 +8,9 @@ import type { ImportKeys } from '../../../plan/steps/import-keys.ts';
 import { keySlot } from '../../../protocol/slots/key-slot.ts';
 import { formatAddress } from '../../../protocol/text/addresses.ts';
 import { Interrupted, type StepContext } from '../../context.ts';
+import { keyLines } from '../../keys-differ.ts';
+import { SizeGuard } from '../../migrate/large-keys.ts';
 import { SlotOwners } from '../../slot-owners.ts';
-import { SizeGuard } from '../move-slots/large-keys.ts';
 import { KeyQueue } from './key-queue.ts';
 import { type KeysMigrated, Migrator } from './migrator.ts';
 import { inspectSource, poolOfSource } from './source.ts';
@@ -20,7 +21,6 @@ import { inspectSource, poolOfSource } from './source.ts';
  */
 const migratesAtOnce = 2;
 const scanCount = 1000;
-const mostKeysShown = 50;
 
 /** Throws a TribError: "unsafe" at the end when keys could not be taken; Interrupted. */
 export async function importKeys(step: ImportKeys, context: StepContext): Promise<'done' | 'already'> {
@@ -115,19 +115,19 @@ function refuseLeftovers({ differing, staying }: KeysMigrated, { source }: Impor
   if (differing.length > 0) {
     lines.push(
       `*** ${differing.length} key(s) are in the cluster with another value or time to live, and were not imported:`,
-      ...keyLines(differing),
+      ...keyLines(differing.map(escapeBytes)),
     );
   }
   if (tooLarge.length > 0) {
     lines.push(
       `*** ${tooLarge.length} key(s) are so large that taking them in would block a master until it is taken for failed:`,
-      ...keyLines(tooLarge),
+      ...keyLines(tooLarge.map(escapeBytes)),
     );
   }
   if (skipped.length > 0) {
     lines.push(
       `*** ${skipped.length} key(s) are too big for the allowed pause, and were left out:`,
-      ...keyLines(skipped),
+      ...keyLines(skipped.map(escapeBytes)),
     );
   }
   const hints = [
@@ -141,10 +141,4 @@ function refuseLeftovers({ differing, staying }: KeysMigrated, { source }: Impor
   ];
   if (skipped.length > 0) hints.push('With --big-keys alone they are sent, each by itself.');
   throw new TribError('unsafe', lines.join('\n'), { hint: hints.join('\n') });
-}
-
-function keyLines(keys: readonly Buffer[]): string[] {
-  const shown = keys.slice(0, mostKeysShown).map((key) => `    - ${escapeBytes(key)}`);
-  const more = keys.length - shown.length;
-  return more > 0 ? [...shown, `    and ${more} more`] : shown;
 }

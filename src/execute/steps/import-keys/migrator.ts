@@ -3,30 +3,33 @@
  * its master has it. A key that the cluster has already is compared, and left alone when it is another. It follows slots
  * that move meanwhile. Source: https://redis.io/commands/migrate, Redis cluster.c migrateCommand.
  */
-import { type Command, ConnectionLost, type Reply, ReplyError, refusal } from '../../../client/command.ts';
+import { ConnectionLost, type Reply, ReplyError, refusal } from '../../../client/command.ts';
 import type { NodeClient } from '../../../client/node-client.ts';
-import { delay } from '../../../core/clock.ts';
-import { TribError } from '../../../core/errors.ts';
 import { escapeBytes } from '../../../core/escape.ts';
 import { keySlot } from '../../../protocol/slots/key-slot.ts';
 import { type Address, formatAddress } from '../../../protocol/text/addresses.ts';
 import type { StepContext } from '../../context.ts';
+import { BatchSize } from '../../migrate/batch-size.ts';
+import { compareCopies } from '../../migrate/compare-copies.ts';
+import type { SizeGuard, StayingKey } from '../../migrate/large-keys.ts';
+import {
+  cannotSend,
+  judgeMigrate,
+  migrateCommand,
+  Passing,
+  replyTimeoutMs,
+  type Verdict,
+} from '../../migrate/migrate.ts';
+import { Patience } from '../../migrate/patience.ts';
 import { redirectionIn, type SlotOwners } from '../../slot-owners.ts';
-import { BatchSize } from '../move-slots/batch-size.ts';
-import { compareCopies } from '../move-slots/compare-copies.ts';
-import type { SizeGuard, StayingKey } from '../move-slots/large-keys.ts';
 import type { Batch } from './key-queue.ts';
 
-/** Without any progress for this long, what should pass by itself is given up on; sooner when nothing went well yet. */
-const patienceMs = 30_000;
+/** As long as nothing went well yet, patience is over sooner: the source may have no way to the cluster. */
 const firstPatienceMs = 5000;
-const firstPauseMs = 20;
-const longestPauseMs = 1000;
+const whenUnsent =
+  'Keys go from the source straight to the masters, at the addresses that these announce: can it reach them? What was imported stays, and no key is lost.';
 /** What a MIGRATE of so few takes is not for their number, but for a busy machine; large values the guard sees to. */
 const leastKeys = 32;
-/** MIGRATE connects and may try once more, each within its timeout; and other commands may stand before it. */
-const replyPatienceFactor = 4;
-const replyPatienceMs = 15_000;
 
 export interface KeysMigrated {
   written: number;
@@ -45,13 +48,12 @@ interface Turn {
   count: number;
 }
 
-/** What is tried again, and why. */
-class Passing extends Error {
-  override readonly name = 'Passing';
-  /** The slot that is open, whose keys have to wait; undefined: all that were sent. */
-  readonly slot: number | undefined;
+/** Keys of a slot that is open have to wait. */
+class SlotOpen extends Passing {
+  override readonly name = 'SlotOpen';
+  readonly slot: number;
 
-  constructor(message: string, slot?: number) {
+  constructor(message: string, slot: number) {
     super(message);
     this.slot = slot;
   }
@@ -90,28 +92,26 @@ export class Migrator {
     let groups = this.#byOwner(batch.keys, batch.target);
     /** Keys that have to wait: of slots that are on their way. */
     let later: Buffer[] = [];
-    let pauseMs = firstPauseMs;
-    let progressMs = clock.monotonicMs();
+    const patience = new Patience(clock);
     for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
       try {
         const rest = await this.#sendOnce(source, group);
         if (rest.length > 0) groups.push({ target: group.target, keys: rest });
-        pauseMs = firstPauseMs;
-        progressMs = clock.monotonicMs();
+        patience.renew();
       } catch (error) {
         if (!(error instanceof Passing || error instanceof ConnectionLost)) throw error;
         const goesWell = this.result.written + this.result.already > 0;
-        const waitedMs = clock.monotonicMs() - progressMs;
-        if (waitedMs > (goesWell ? patienceMs : firstPatienceMs))
-          throw gaveUp(source.address, this.#owners.announced(group.target), waitedMs, error.message);
+        if (patience.isOver(goesWell ? undefined : firstPatienceMs)) {
+          const target = this.#owners.announced(group.target);
+          throw cannotSend(source.address, target, patience, error.message, whenUnsent);
+        }
         // What went over with it is not there any more, or is found equal.
         const { now, waits } = parted(group.keys, error);
         later.push(...waits);
         if (now.length > 0) groups.push({ target: group.target, keys: now });
         if (groups.length > 0) continue;
         emit({ type: 'retrying', node: source.address, reason: error.message });
-        await delay(clock, pauseMs);
-        pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+        await patience.pause();
       }
       if (groups.length > 0 || later.length === 0) continue;
       await this.#owners.refresh().catch(() => {});
@@ -141,7 +141,7 @@ export class Migrator {
       return keys.slice(1);
     }
     const verdict = await this.#migrate(source, target, now, this.#context.moveOptions.replace);
-    if (verdict === 'written') this.#tell(target, now);
+    if (verdict === 'moved') this.#tell(target, now);
     if (verdict === 'busy') await this.#settleBusy(source, target, now);
     return keys.slice(now.length);
   }
@@ -174,7 +174,7 @@ export class Migrator {
     if (missing.length === 0) return;
     const verdict = await this.#migrate(source, target, missing, false);
     if (verdict === 'busy') throw new Passing('keys are being written to the cluster meanwhile');
-    if (verdict === 'written') this.#tell(target, missing);
+    if (verdict === 'moved') this.#tell(target, missing);
   }
 
   /** Keys that are watched, and go only as they were when they were compared. Ends the watch. */
@@ -189,35 +189,30 @@ export class Migrator {
     if (replies[2] === null) throw new Passing('keys are being written at the source meanwhile');
   }
 
-  /** "gone": the source holds none of the keys any more. Throws Passing, a ConnectionLost or a TribError. */
+  /** Throws Passing, a ConnectionLost or a TribError. */
   async #migrate(
     source: NodeClient,
     target: Address,
     keys: readonly Buffer[],
     replace: boolean,
-  ): Promise<'written' | 'gone' | 'busy'> {
+  ): Promise<Verdict> {
     const { clock, moveOptions, pool } = this.#context;
-    const { timeoutMs } = moveOptions;
     const client = pool.at(target);
     // Whether it needs the password is known once it was asked.
     await client.connect();
-    const { host, port } = this.#owners.announced(target);
-    const credentials = client.acceptedCredentials;
-    const command: Command = [
-      ...['MIGRATE', host, port, '', 0, timeoutMs],
-      ...(this.#copy ? ['COPY'] : []),
-      ...(replace ? ['REPLACE'] : []),
-      ...(credentials === undefined
-        ? []
-        : credentials.username === undefined
-          ? ['AUTH', credentials.password]
-          : ['AUTH2', credentials.username, credentials.password]),
-      'KEYS',
-      ...keys,
-    ];
+    const command = migrateCommand(
+      {
+        target: this.#owners.announced(target),
+        credentials: client.acceptedCredentials,
+        timeoutMs: moveOptions.timeoutMs,
+        copy: this.#copy,
+        replace,
+      },
+      keys,
+    );
     if (this.#context.signal?.aborted !== true) await this.#context.pace?.pass(keys.length);
     const sentMs = clock.monotonicMs();
-    const options = { timeoutMs: timeoutMs * replyPatienceFactor + replyPatienceMs };
+    const options = { timeoutMs: replyTimeoutMs(moveOptions.timeoutMs) };
     const [reply = null] = await source.pipeline([command], options);
     const nowMs = clock.monotonicMs();
     this.#note(keys.length, sentMs, nowMs);
@@ -251,29 +246,15 @@ export class Migrator {
     this.#guard.learn(keys, tookMs);
   }
 
-  #judge(reply: Reply, source: Address, target: Address): 'written' | 'gone' | 'busy' {
-    if (!(reply instanceof ReplyError)) return String(reply) === 'NOKEY' ? 'gone' : 'written';
-    const text = reply.message;
-    if (/\bBUSYKEY\b/.test(text)) return 'busy';
-    const redirected = redirectionIn(text, target);
-    if (redirected !== undefined) {
-      // Where one slot moved, more have: who has them is asked at once for all.
-      throw new Passing(text, redirected.kind === 'ASK' ? redirected.slot : undefined);
-    }
-    if (/\b(IOERR|LOADING|CLUSTERDOWN|TRYAGAIN|BUSY|MASTERDOWN|READONLY)\b|timeout connecting/i.test(text)) {
-      throw new Passing(text);
-    }
-    if (/\b(NOAUTH|WRONGPASS|NOPERM)\b|called without any password/.test(text)) {
-      throw new TribError('auth', `${formatAddress(target)} refused the keys that MIGRATE brought: ${text}`, {
-        hint: 'Check the password and the user of the cluster, and that this user may RESTORE.',
-      });
-    }
-    if (/\bOOM\b/.test(text)) {
-      throw new TribError('failed', `${formatAddress(target)} is out of memory (maxmemory): ${text}`, {
-        hint: 'Give it more, or the cluster more masters; then go on.',
-      });
-    }
-    throw refusal(source, ['MIGRATE'], reply);
+  /** Slots may move while keys are sent, and their masters fail: then others have them. */
+  #judge(reply: Reply, source: Address, target: Address): Verdict {
+    const redirected = reply instanceof ReplyError ? redirectionIn(reply.message, target) : undefined;
+    if (reply instanceof ReplyError && redirected?.kind === 'ASK')
+      throw new SlotOpen(reply.message, redirected.slot);
+    // Where one slot moved, more have: who has them is asked at once for all.
+    if (reply instanceof ReplyError && (redirected !== undefined || /\bREADONLY\b/.test(reply.message)))
+      throw new Passing(reply.message);
+    return judgeMigrate(reply, source, target);
   }
 
   #tell(target: Address, keys: readonly Buffer[]): void {
@@ -289,7 +270,7 @@ function parted(
   keys: readonly Buffer[],
   error: Passing | ConnectionLost,
 ): { readonly now: Buffer[]; readonly waits: Buffer[] } {
-  const slot = error instanceof Passing ? error.slot : undefined;
+  const slot = error instanceof SlotOpen ? error.slot : undefined;
   const now: Buffer[] = [];
   const waits: Buffer[] = [];
   for (const key of keys) {
@@ -297,14 +278,4 @@ function parted(
     (isOfIt ? waits : now).push(key);
   }
   return { now, waits };
-}
-
-function gaveUp(source: Address, target: Address, waitedMs: number, reason: string): TribError {
-  return new TribError(
-    'timeout',
-    `${formatAddress(source)} could not send keys to ${formatAddress(target)} for ${Math.round(waitedMs / 1000)} s: ${reason}`,
-    {
-      hint: 'Keys go from the source straight to the masters, at the addresses that these announce: can it reach them? What was imported stays, and no key is lost.',
-    },
-  );
 }

@@ -21,8 +21,8 @@ import { formatAddress } from '../../../protocol/text/addresses.ts';
 import type { NodeLine } from '../../../protocol/text/nodes.ts';
 import { askLines, isFailing, isMaster } from '../../cluster-nodes.ts';
 import type { StepContext } from '../../context.ts';
+import { demandAll } from '../slot-commands.ts';
 import type { Ends } from './ends.ts';
-import { demandAll } from './set-slot.ts';
 
 /** Servers that have the fault. */
 const doubtful = /^7\.0\./;

@@ -10,6 +10,7 @@ import { formatAddress } from '../../../protocol/text/addresses.ts';
 import { type NodeLine, parseNodes } from '../../../protocol/text/nodes.ts';
 import { askLines, clusterNodes, isFailing, isMaster } from '../../cluster-nodes.ts';
 import type { StepContext } from '../../context.ts';
+import { countKeysIn } from '../../slot-keys.ts';
 import type { Ends } from './ends.ts';
 import { giveToTarget, hasLearned, tellSource } from './set-slot.ts';
 
@@ -19,7 +20,7 @@ const doubtPauseMs = 100;
 
 /** What the source is asked about slots that should be empty, after they are migrating. */
 export function emptinessQuestions(slots: readonly number[]): Command[] {
-  return [...slots.map((slot) => ['CLUSTER', 'COUNTKEYSINSLOT', slot] as const), clusterNodes];
+  return [...slots.map(countKeysIn), clusterNodes];
 }
 
 /** Slots that cannot be closed yet. */

@@ -13,7 +13,7 @@ import { type InfoFields, parseInfo } from '../../../protocol/text/info.ts';
 import type { NodeLine } from '../../../protocol/text/nodes.ts';
 import { askLines, isFailing, isMaster } from '../../cluster-nodes.ts';
 import { poll, type StepContext } from '../../context.ts';
-import { targetForSource } from './target-for-source.ts';
+import { targetForSource } from '../../migrate/target-for-source.ts';
 
 /** The clients of the ends are of this move alone: closed, they end whatever still waits for a node that has failed. */
 export interface Ends {

@@ -8,7 +8,7 @@ import { TribError } from '../../../core/errors.ts';
 import type { MoveSlots, NodeRef } from '../../../plan/plan.ts';
 import { SlotSet } from '../../../protocol/slots/slot-set.ts';
 import { type Address, formatAddress } from '../../../protocol/text/addresses.ts';
-import { askLines, isMaster } from '../../cluster-nodes.ts';
+import { askLines, isMaster, ownLineOf } from '../../cluster-nodes.ts';
 import type { StepContext } from '../../context.ts';
 import { closeEnds, type Ends, type Replicas } from './ends.ts';
 
@@ -143,7 +143,7 @@ export class Follower {
       this.#context.clock,
       askLines(client).catch(() => undefined),
     );
-    const own = lines?.find(({ flags }) => flags.includes('myself'));
+    const own = ownLineOf(lines ?? []);
     if (!isMaster(own)) return undefined;
     const isEnd = own.id === this.#step[end].id;
     const former = lines?.find(({ id }) => id === this.#step[end].id);

@@ -3,25 +3,27 @@
  * target that loads, a link that broke) is tried again; a key that both nodes hold is overwritten only when its
  * copy is proven equal, or when the operator said so. Source: https://redis.io/commands/migrate, cluster.c migrateCommand.
  */
-import { type Command, ConnectionLost, type Reply, ReplyError, refusal } from '../../../client/command.ts';
-import { delay } from '../../../core/clock.ts';
-import { messageOf, TribError } from '../../../core/errors.ts';
+import { type Command, ConnectionLost, type Reply, ReplyError } from '../../../client/command.ts';
+import { messageOf } from '../../../core/errors.ts';
 import { formatAddress } from '../../../protocol/text/addresses.ts';
 import type { StepContext } from '../../context.ts';
-import { BatchSize } from './batch-size.ts';
-import { compareCopies } from './compare-copies.ts';
+import { BatchSize } from '../../migrate/batch-size.ts';
+import { compareCopies } from '../../migrate/compare-copies.ts';
+import type { SizeGuard } from '../../migrate/large-keys.ts';
+import {
+  cannotSend,
+  judgeMigrate,
+  migrateCommand,
+  Passing,
+  replyTimeoutMs,
+  type Verdict,
+} from '../../migrate/migrate.ts';
+import { Patience } from '../../migrate/patience.ts';
+import { keysIn, listKeys } from '../../slot-keys.ts';
 import type { Ends } from './ends.ts';
-import type { SizeGuard } from './large-keys.ts';
 
-/** Without any progress for this long, a failure that should pass is given up on. */
-const patienceMs = 30_000;
-const firstPauseMs = 20;
-const longestPauseMs = 1000;
 /** The MIGRATEs that stand in line behind a running one (slot-stream.ts) are read together, and nobody comes between. */
 const carriedOutAtOnce = 2;
-/** MIGRATE connects and may try once more, each within its timeout; and other slots' commands may stand before it. */
-const replyPatienceFactor = 4;
-const replyPatienceMs = 15_000;
 
 /** "differs": source and target hold them with different values or times to live. */
 export type WhyStuck = 'differs' | 'too large' | 'skipped';
@@ -38,9 +40,6 @@ export class StuckSlot extends Error {
     this.keys = keys;
   }
 }
-
-/** "gone": the source did not hold any of the keys any more. */
-type Verdict = 'moved' | 'gone' | 'busy';
 
 export class KeyMover {
   readonly #ends: Ends;
@@ -64,7 +63,7 @@ export class KeyMover {
 
   /** The question for the keys of a slot, as many as go into one MIGRATE; `staying` of them are listed as well. */
   listKeys(slot: number, staying = 0): Command {
-    return ['CLUSTER', 'GETKEYSINSLOT', slot, this.batchKeys + staying];
+    return listKeys(slot, this.batchKeys + staying);
   }
 
   /**
@@ -76,8 +75,7 @@ export class KeyMover {
     const staying = new Map<string, { readonly key: Buffer; readonly why: WhyStuck }>();
     let keys: readonly Buffer[] | undefined = listed === undefined ? undefined : this.#keysOf(listed);
     let moved = 0;
-    let pauseMs = firstPauseMs;
-    let progressMs = this.#context.clock.monotonicMs();
+    const patience = new Patience(this.#context.clock);
     for (;;) {
       try {
         const question = this.listKeys(slot, staying.size);
@@ -98,14 +96,12 @@ export class KeyMover {
           moved += gone;
           this.#context.emit({ type: 'keys-moved', slot, keys: gone });
         }
-        pauseMs = firstPauseMs;
-        progressMs = this.#context.clock.monotonicMs();
+        patience.renew();
         keys = verdict === 'busy' ? undefined : this.#keysOf(next);
       } catch (error) {
         // What did go over is not listed again; what is on both sides is found when it is tried again.
         keys = undefined;
-        await this.#pauseFor(error, pauseMs, progressMs);
-        pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+        await this.#pauseFor(error, patience);
       }
     }
     if (staying.size > 0) throw new StuckSlot(slot, [...staying.values()]);
@@ -125,7 +121,7 @@ export class KeyMover {
     const sentMs = clock.monotonicMs();
     const [reply = null, next = null] = await this.#ends.stream.pipeline(
       [this.#migrate(keys, replace), this.listKeys(slot, staying)],
-      { timeoutMs: this.#replyTimeoutMs },
+      { timeoutMs: replyTimeoutMs(this.#context.moveOptions.timeoutMs) },
     );
     const nowMs = clock.monotonicMs();
     // The source works off what stands in line before it can begin with this.
@@ -136,49 +132,16 @@ export class KeyMover {
     return [reply, next];
   }
 
-  get #replyTimeoutMs(): number {
-    return this.#context.moveOptions.timeoutMs * replyPatienceFactor + replyPatienceMs;
-  }
-
   #migrate(keys: readonly Buffer[], replace: boolean): Command {
     const { targetForSource, target } = this.#ends;
+    const { timeoutMs } = this.#context.moveOptions;
     const credentials = target.acceptedCredentials;
-    return [
-      'MIGRATE',
-      targetForSource.host,
-      targetForSource.port,
-      '',
-      0,
-      this.#context.moveOptions.timeoutMs,
-      ...(replace ? ['REPLACE'] : []),
-      ...(credentials === undefined
-        ? []
-        : credentials.username === undefined
-          ? ['AUTH', credentials.password]
-          : ['AUTH2', credentials.username, credentials.password]),
-      'KEYS',
-      ...keys,
-    ];
+    return migrateCommand({ target: targetForSource, credentials, timeoutMs, replace }, keys);
   }
 
   /** Throws Passing for what trying again cures, a TribError for the rest. */
   #judge(reply: Reply): Verdict {
-    if (!(reply instanceof ReplyError)) return String(reply) === 'NOKEY' ? 'gone' : 'moved';
-    const text = reply.message;
-    if (/\bBUSYKEY\b/.test(text)) return 'busy';
-    if (/\b(IOERR|LOADING|CLUSTERDOWN|TRYAGAIN|BUSY|MASTERDOWN)\b|timeout connecting/i.test(text)) {
-      throw new Passing(text);
-    }
-    if (/\b(NOAUTH|WRONGPASS|NOPERM)\b|called without any password/.test(text)) {
-      throw new TribError(
-        'auth',
-        `${formatAddress(this.#ends.target.address)} refused MIGRATE's keys: ${text}`,
-        {
-          hint: 'Source and target must accept the same user and password, and the user may need more rights.',
-        },
-      );
-    }
-    throw refusal(this.#ends.source.address, ['MIGRATE'], reply);
+    return judgeMigrate(reply, this.#ends.source.address, this.#ends.target.address);
   }
 
   /**
@@ -201,29 +164,19 @@ export class KeyMover {
 
   #keysOf(reply: Reply): Buffer[] {
     if (reply instanceof ReplyError) this.#judge(reply);
-    return Array.isArray(reply) ? reply.filter((key) => Buffer.isBuffer(key)) : [];
+    return keysIn(reply);
   }
 
-  async #pauseFor(error: unknown, pauseMs: number, progressMs: number): Promise<void> {
+  async #pauseFor(error: unknown, patience: Patience): Promise<void> {
     const passes = error instanceof Passing || error instanceof ConnectionLost;
     if (!passes || this.#ends.lost.signal.aborted) throw error;
-    const { clock, emit } = this.#context;
-    if (clock.monotonicMs() - progressMs > patienceMs) {
+    const { source, targetForSource } = this.#ends;
+    if (patience.isOver()) {
       if (error instanceof ConnectionLost) throw error;
-      throw new TribError(
-        'timeout',
-        `${formatAddress(this.#ends.source.address)} could not move keys for ${patienceMs / 1000} s: ${error.message}`,
-        {
-          hint: `Can it reach ${formatAddress(this.#ends.targetForSource)}? The slot stays open, and no key is lost.`,
-        },
-      );
+      const hint = `Can it reach ${formatAddress(targetForSource)}? The slot stays open, and no key is lost.`;
+      throw cannotSend(source.address, targetForSource, patience, error.message, hint);
     }
-    emit({ type: 'retrying', node: this.#ends.source.address, reason: error.message });
-    await delay(clock, pauseMs);
+    this.#context.emit({ type: 'retrying', node: source.address, reason: error.message });
+    await patience.pause();
   }
-}
-
-/** An error reply that is expected to go away. */
-class Passing extends Error {
-  override readonly name = 'Passing';
 }

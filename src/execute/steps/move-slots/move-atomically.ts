@@ -3,7 +3,6 @@
  * when the operator ends it. A slot changes its owner with all its keys at once, so there is nothing in between to repair:
  * a migration that failed leaves its slots with the source. One that goes on after trib was ended is waited for.
  */
-import { type Command, ReplyError, refusal } from '../../../client/command.ts';
 import type { NodeClient } from '../../../client/node-client.ts';
 import { delay } from '../../../core/clock.ts';
 import { TribError } from '../../../core/errors.ts';
@@ -13,6 +12,7 @@ import { formatAddress } from '../../../protocol/text/addresses.ts';
 import type { InfoFields } from '../../../protocol/text/info.ts';
 import { askLines } from '../../cluster-nodes.ts';
 import { poll, type StepContext } from '../../context.ts';
+import { countKeys } from '../../slot-keys.ts';
 import { type Dialect, dialects, type Job } from './atomic-dialects.ts';
 import type { Ends, Stages } from './ends.ts';
 
@@ -136,7 +136,7 @@ class AtomicMover {
 
   /** Waits for the end of the migration, tells of the slots, and returns them; none when it was cancelled on request. */
   async finish(slots: readonly number[], started: Job): Promise<readonly number[]> {
-    const keys = await this.#countKeys(slots);
+    const keys = await countKeys(this.#ends.source, slots);
     const job = await this.#end(slots, started);
     if (job?.progress === 'cancelled' && this.#context.signal?.aborted === true) return [];
     if (job !== undefined && job.progress !== 'done')
@@ -183,16 +183,6 @@ class AtomicMover {
   /** It may be over right now: then there is nothing to cancel. */
   async #cancel(job: Job): Promise<void> {
     await this.#teller.pipeline([this.#dialect.cancel(job)], { repeatable: true });
-  }
-
-  async #countKeys(slots: readonly number[]): Promise<number[]> {
-    const commands = slots.map((slot): Command => ['CLUSTER', 'COUNTKEYSINSLOT', slot]);
-    const replies = await this.#ends.source.pipeline(commands, { repeatable: true });
-    return replies.map((reply, index) => {
-      if (reply instanceof ReplyError)
-        throw refusal(this.#ends.source.address, commands[index] as Command, reply);
-      return Number(reply);
-    });
   }
 
   /** Until both ends say that the slots are the target's. */

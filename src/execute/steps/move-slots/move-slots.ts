@@ -5,13 +5,14 @@
 import type { MoveSlots } from '../../../plan/plan.ts';
 import { SlotSet } from '../../../protocol/slots/slot-set.ts';
 import type { StepContext } from '../../context.ts';
+import { demandAll, setSlots } from '../slot-commands.ts';
 import { choosePretence, clearDoubts } from './clear-doubts.ts';
 import { Closer } from './close.ts';
 import { closeEnds, type Ends, prepareEnds } from './ends.ts';
 import { Follower } from './follow-failover.ts';
 import { chooseDialect, moveAtomically } from './move-atomically.ts';
 import { moveStages } from './move-stages.ts';
-import { demandAll, openSlots, setSlots } from './set-slot.ts';
+import { openSlots } from './set-slot.ts';
 
 type Outcome = 'done' | 'already' | MoveSlots;
 

@@ -2,14 +2,14 @@
  * Owns the order within a move from one master to another: what is open or taken already, empty slots in large batches,
  * full ones through a stream of MIGRATE, and one last slot of which the source learns from the bus.
  */
-import { type Command, ReplyError, refusal } from '../../../client/command.ts';
 import type { MoveSlots } from '../../../plan/plan.ts';
 import { SlotSet } from '../../../protocol/slots/slot-set.ts';
 import type { StepContext } from '../../context.ts';
+import { SizeGuard } from '../../migrate/large-keys.ts';
+import { countKeys, keysIn, listKeys } from '../../slot-keys.ts';
 import { type Closer, emptinessQuestions } from './close.ts';
 import type { Ends, Stages } from './ends.ts';
 import { KeyMover } from './key-mover.ts';
-import { SizeGuard } from './large-keys.ts';
 import { openSlots, takeAgain, tellOthers } from './set-slot.ts';
 import { type Moved, moveFullSlots, type OpenableSlot } from './slot-stream.ts';
 import { keysLost, keysRefused, type SlotKeys, whyStuck } from './stuck.ts';
@@ -52,7 +52,7 @@ export async function moveStages(
   const late = await closer.closeTaken(stages.toClose, 'at once');
   for (const slot of stages.toClose) if (!late.includes(slot)) moved(slot, 0);
 
-  const counted = await countKeys(ends, stages.toMove, context);
+  const counted = await countAll(ends, stages.toMove, context);
   if (context.moveOptions.bigKeys === 'refuse') await refuseBigKeys(ends, counted, context);
   const last = lastToMove(counted);
   const others = counted.filter((entry) => entry !== last);
@@ -91,23 +91,17 @@ async function refuseBigKeys(ends: Ends, slots: readonly CountedSlot[], context:
   const found: SlotKeys[] = [];
   for (const { slot, keys: count } of slots) {
     if (count === 0) continue;
-    const listed = await ends.source.demand(['CLUSTER', 'GETKEYSINSLOT', slot, count], { repeatable: true });
-    const keys = Array.isArray(listed) ? listed.filter((key) => Buffer.isBuffer(key)) : [];
-    const big = await guard.tooBig(keys);
+    const listed = await ends.source.demand(listKeys(slot, count), { repeatable: true });
+    const big = await guard.tooBig(keysIn(listed));
     if (big.length > 0) found.push({ slot, keys: big });
   }
   if (found.length > 0) throw keysRefused(ends, found);
 }
 
-async function countKeys(ends: Ends, slots: readonly number[], context: StepContext): Promise<CountedSlot[]> {
+async function countAll(ends: Ends, slots: readonly number[], context: StepContext): Promise<CountedSlot[]> {
   const total = Number(await ends.source.demand(['DBSIZE'], { repeatable: true }));
-  const commands = slots.map((slot): Command => ['CLUSTER', 'COUNTKEYSINSLOT', slot]);
-  const replies = total === 0 ? [] : await ends.source.pipeline(commands, { repeatable: true });
-  const counted = slots.map((slot, index) => {
-    const reply = replies[index] ?? 0;
-    if (reply instanceof ReplyError) throw refusal(ends.source.address, commands[index] as Command, reply);
-    return { slot, keys: Number(reply) };
-  });
+  const counts = total === 0 ? [] : await countKeys(ends.source, slots);
+  const counted = slots.map((slot, index) => ({ slot, keys: counts[index] ?? 0 }));
   const full = counted.filter(({ keys }) => keys > 0);
   context.emit({
     type: 'slots-counted',

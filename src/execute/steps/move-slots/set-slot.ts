@@ -15,20 +15,21 @@ import type { NodeClient } from '../../../client/node-client.ts';
 import { delay } from '../../../core/clock.ts';
 import { TribError } from '../../../core/errors.ts';
 import { SlotSet } from '../../../protocol/slots/slot-set.ts';
-import { formatAddress } from '../../../protocol/text/addresses.ts';
 import { askLines, isMaster } from '../../cluster-nodes.ts';
 import type { StepContext } from '../../context.ts';
+import {
+  demandAll,
+  demandAtOnce,
+  isNotReplicated,
+  refuseAny,
+  sendUntilReplicated,
+  setSlots,
+  setStable,
+} from '../slot-commands.ts';
 import type { Ends } from './ends.ts';
 
 /** A master beside the ends that hangs is not waited for longer than this: the bus tells it as well. */
 const patienceWithOthersMs = 5000;
-
-type State = 'IMPORTING' | 'MIGRATING' | 'NODE';
-
-/** The commands that bring slots into a state. */
-export function setSlots(slots: readonly number[], state: State, nodeId: string): Command[] {
-  return slots.map((slot) => ['CLUSTER', 'SETSLOT', slot, state, nodeId]);
-}
 
 /**
  * Opens slots at both ends, and asks the source `questions` right after, in the same write: their answers are those
@@ -46,11 +47,8 @@ export async function openSlots(
   const refused = slots.filter((_, index) => replies[index] instanceof ReplyError);
   if (refused.length > 0) {
     // Nobody was sent to the target for these: it can stop to import them.
-    await target.pipeline(
-      refused.map((slot) => ['CLUSTER', 'SETSLOT', slot, 'STABLE']),
-      { repeatable: true },
-    );
-    checkAll(source, migrating, replies);
+    await target.pipeline(setStable(refused), { repeatable: true });
+    refuseAny(source, migrating, replies);
   }
   return replies.slice(slots.length);
 }
@@ -161,48 +159,4 @@ export async function tellOthers(ends: Ends, slots: readonly number[], context: 
       }
     }),
   );
-}
-
-/** Sends commands that all have to succeed, and may be sent again. Throws a TribError ("unsafe" to a replica). */
-/** All of the commands or, when the connection breaks, none; none between them. Throws as demandAll. */
-export async function demandAtOnce(client: NodeClient, commands: readonly Command[]): Promise<void> {
-  const sent: readonly Command[] = [['MULTI'], ...commands, ['EXEC']];
-  const replies = await client.pipeline(sent, { repeatable: true });
-  checkAll(client, sent, replies);
-  const results = replies.at(-1);
-  if (!Array.isArray(results))
-    throw new TribError('failed', `${formatAddress(client.address)} ended a MULTI without EXEC.`);
-  checkAll(client, commands, results);
-}
-
-export async function demandAll(client: NodeClient, commands: readonly Command[]): Promise<void> {
-  checkAll(client, commands, await sendUntilReplicated(client, commands));
-}
-
-/** How often Valkey, from 8 on, is asked again when no replica took a SETSLOT within the two seconds that it waits. */
-const mostTries = 4;
-
-/** Sends commands that may be sent again. Each stands for itself: those before a refused one are carried out. */
-async function sendUntilReplicated(client: NodeClient, commands: readonly Command[]): Promise<Reply[]> {
-  for (let tries = 1; ; tries++) {
-    const replies = await client.pipeline(commands, { repeatable: true });
-    if (tries === mostTries || !replies.some(isNotReplicated)) return replies;
-  }
-}
-
-function isNotReplicated(reply: Reply): boolean {
-  return reply instanceof ReplyError && reply.code === 'NOREPLICAS';
-}
-
-function checkAll(client: NodeClient, commands: readonly Command[], replies: readonly Reply[]): void {
-  for (const [index, command] of commands.entries()) {
-    const reply = replies[index];
-    if (!(reply instanceof ReplyError)) continue;
-    if (/SETSLOT only with masters/.test(reply.message)) {
-      throw new TribError('unsafe', `${formatAddress(client.address)} is not a master any more.`, {
-        hint: 'It was failed over while slots were moved. Look with trib check, then plan again.',
-      });
-    }
-    throw refusal(client.address, command, reply);
-  }
 }

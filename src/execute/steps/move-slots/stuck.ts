@@ -1,9 +1,8 @@
 /** Owns the words for what a move could not do: keys that stay, and keys that a fault of the server has cost. */
 import { TribError } from '../../../core/errors.ts';
-import { escapeBytes } from '../../../core/escape.ts';
 import { formatRanges, rangesOf } from '../../../protocol/slots/slot-set.ts';
 import { formatAddress } from '../../../protocol/text/addresses.ts';
-import { KeysDiffer } from '../../keys-differ.ts';
+import { differOnTwoNodes, type KeysDiffer, keyLines, keysOfSlots } from '../../keys-differ.ts';
 import type { Ends } from './ends.ts';
 import type { StuckSlot, WhyStuck } from './key-mover.ts';
 
@@ -24,17 +23,10 @@ export function whyStuck(ends: Ends, stuck: readonly StuckSlot[]): TribError {
   return large.length > 0 ? keysTooLarge(ends, large) : keysSkipped(ends, because('skipped'));
 }
 
-function keysDiffer(ends: Ends, stuck: readonly SlotKeys[]): KeysDiffer {
-  const { source, target } = ends;
-  const count = stuck.reduce((sum, { keys }) => sum + keys.length, 0);
-  return new KeysDiffer(
-    [
-      `*** Found ${count} key(s) in both source node and target node having different values.`,
-      `    Source node: ${formatAddress(source.address)}`,
-      `    Target node: ${formatAddress(target.address)}`,
-      '    Keys(s):',
-      ...keyLines(stuck),
-    ].join('\n'),
+function keysDiffer({ source, target }: Ends, stuck: readonly SlotKeys[]): KeysDiffer {
+  return differOnTwoNodes(
+    source.address,
+    target.address,
     stuck.map(({ slot, keys }) => ({ slot, keys, nodes: [source.address, target.address] })),
     `${stayOpen(stuck)} Delete the wrong copies, or move again with --replace: the source's win.`,
   );
@@ -46,7 +38,7 @@ function keysTooLarge(ends: Ends, stuck: readonly SlotKeys[]): TribError {
     'unsafe',
     [
       `*** Found key(s) so large that moving them would block ${source} until it is taken for failed:`,
-      ...keyLines(stuck),
+      ...keyLines(keysOfSlots(stuck)),
     ].join('\n'),
     {
       hint: `${stayOpen(stuck)} Raise the node timeout of every node for a while (CONFIG SET cluster-node-timeout), then move again.`,
@@ -57,7 +49,7 @@ function keysTooLarge(ends: Ends, stuck: readonly SlotKeys[]): TribError {
 function keysSkipped({ source, step }: Ends, stuck: readonly SlotKeys[]): TribError {
   return new TribError(
     'unsafe',
-    ['*** Skipped key(s) too big for the allowed pause:', ...keyLines(stuck)].join('\n'),
+    ['*** Skipped key(s) too big for the allowed pause:', ...keyLines(keysOfSlots(stuck))].join('\n'),
     {
       hint: `${stayOpen(stuck)} Move from ${formatAddress(source.address)} to ${formatAddress(step.target.address)} again with --big-keys alone or a longer --max-pause, or make the keys smaller.`,
     },
@@ -70,7 +62,7 @@ export function keysRefused(ends: Ends, found: readonly SlotKeys[]): TribError {
     'unsafe',
     [
       `*** ${formatAddress(ends.source.address)} has key(s) too big for the allowed pause:`,
-      ...keyLines(found),
+      ...keyLines(keysOfSlots(found)),
     ].join('\n'),
     {
       hint: 'None of its slots was moved. Allow more with --max-pause, send such keys by themselves with --big-keys alone, or leave them with --big-keys skip.',
@@ -92,14 +84,4 @@ export function keysLost(ends: Ends, slots: readonly number[]): TribError {
 function stayOpen(stuck: readonly SlotKeys[]): string {
   const slots = rangesOf(stuck.map(({ slot }) => slot).sort((a, b) => a - b));
   return `Slots ${formatRanges(slots, ',')} stay open, and no key is lost.`;
-}
-
-const mostKeysShown = 50;
-
-function keyLines(stuck: readonly SlotKeys[]): string[] {
-  const lines = stuck.flatMap(({ slot, keys }) =>
-    keys.map((key) => `    - ${escapeBytes(key)} (slot ${slot})`),
-  );
-  const more = lines.length - mostKeysShown;
-  return more > 0 ? [...lines.slice(0, mostKeysShown), `    and ${more} more`] : lines;
 }

@@ -4,7 +4,6 @@
  * of when it is another. Source: https://redis.io/commands/restore, Redis cluster.c restoreCommand.
  */
 import { type Command, ConnectionLost, type Reply, ReplyError, refusal } from '../../../client/command.ts';
-import { delay } from '../../../core/clock.ts';
 import { TribError } from '../../../core/errors.ts';
 import { escapeBytes } from '../../../core/escape.ts';
 import { isSameObject, objectOfPayload, payloadOf } from '../../../protocol/rdb/raw-object.ts';
@@ -12,6 +11,8 @@ import type { RdbKey } from '../../../protocol/rdb/scanner.ts';
 import { keySlot } from '../../../protocol/slots/key-slot.ts';
 import { type Address, formatAddress } from '../../../protocol/text/addresses.ts';
 import type { StepContext } from '../../context.ts';
+import { outOfMemory } from '../../migrate/migrate.ts';
+import { Patience } from '../../migrate/patience.ts';
 import { redirectionIn, type SlotOwners } from '../../slot-owners.ts';
 
 /** One write to one master. */
@@ -19,10 +20,6 @@ const batchKeys = 256;
 const batchBytes = 256 * 1024;
 /** While one is carried out, the next is on its way. */
 const batchesAtOnce = 2;
-/** Without any progress for this long, what should pass by itself is given up on. */
-const patienceMs = 30_000;
-const firstPauseMs = 20;
-const longestPauseMs = 1000;
 /** A copy's end may be told some time after it was looked up. */
 const ttlToleranceMs = 1000;
 
@@ -122,25 +119,19 @@ export class KeyWriter {
 
   /** Sends entries to whoever has their slots until each is settled. */
   async #deliver(entries: readonly Entry[]): Promise<void> {
-    const { clock } = this.#context;
     let left = entries;
-    let progressMs = clock.monotonicMs();
-    for (let pauseMs = firstPauseMs, rounds = 0; left.length > 0; rounds++) {
+    const patience = new Patience(this.#context.clock);
+    for (let rounds = 0; left.length > 0; rounds++) {
       const round = new Round();
       await Promise.all(this.#byOwner(left, round).map(([owner, group]) => this.#send(owner, group, round)));
-      const nowMs = clock.monotonicMs();
-      if (round.again.length < left.length) {
-        progressMs = nowMs;
-        pauseMs = firstPauseMs;
-      }
+      if (round.again.length < left.length) patience.renew();
       left = round.again;
       if (left.length === 0 || this.#failure !== undefined) return;
       if (round.reason === '' && rounds === 0) continue;
-      if (nowMs - progressMs > patienceMs) throw gaveUp(round.reason);
+      if (patience.isOver()) throw gaveUp(patience.waitedMs, round.reason);
       if (round.node !== undefined)
         this.#context.emit({ type: 'retrying', node: round.node, reason: round.reason });
-      await delay(clock, pauseMs);
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+      await patience.pause();
       // Who should have answered may not be the master any more.
       if (round.reason !== '') await this.#owners.refresh().catch(() => {});
     }
@@ -238,11 +229,7 @@ export class KeyWriter {
     }
     const name = formatAddress(address);
     const key = escapeBytes(entry.key);
-    if (reply.code === 'OOM') {
-      throw new TribError('failed', `${name} is out of memory (maxmemory), at the key "${key}".`, {
-        hint: 'Give it more, or the cluster more masters; then go on.',
-      });
-    }
+    if (reply.code === 'OOM') throw outOfMemory(address, `it refused the key "${key}".`);
     if (/DUMP payload|Bad data format/.test(reply.message)) {
       throw new TribError('failed', `${name} cannot take the key "${key}": ${reply.message}.`, {
         hint: 'The value may come from a newer version of the server.',
@@ -307,8 +294,9 @@ class Round {
   }
 }
 
-function gaveUp(reason: string): TribError {
-  return new TribError('timeout', `Keys could not be written for ${patienceMs / 1000} s: ${reason}`, {
+function gaveUp(waitedMs: number, reason: string): TribError {
+  const waited = Math.round(waitedMs / 1000);
+  return new TribError('timeout', `Keys could not be written for ${waited} s: ${reason}`, {
     hint: 'What was restored stays. When the cluster is well (trib check), go on.',
   });
 }

@@ -7,13 +7,13 @@ import { escapeBytes } from '../../../core/escape.ts';
 import type { RestoreFiles, VerifiedFile } from '../../../plan/steps/restore-files.ts';
 import { readItems, refuseChanged } from '../../backup/verify.ts';
 import { Interrupted, type StepContext } from '../../context.ts';
+import { keyLines } from '../../keys-differ.ts';
 import { SlotOwners } from '../../slot-owners.ts';
 import { KeyWriter } from './key-writer.ts';
 
 /** Reading costs less than writing: more only means more memory. */
 const filesAtOnce = 3;
 const progressEveryMs = 100;
-const mostKeysShown = 50;
 
 /** Throws a TribError: "unsafe" at the end when keys are there with other values; Interrupted. */
 export async function restoreFiles(
@@ -107,14 +107,11 @@ class Restoring {
 }
 
 function keysDiffer(names: readonly string[]): TribError {
-  const shown = names.slice(0, mostKeysShown).map((name) => `    - ${name}`);
-  const more = names.length - shown.length;
   return new TribError(
     'unsafe',
     [
       `*** ${names.length} key(s) are in the cluster with another value or time to live, and were left as they are:`,
-      ...shown,
-      ...(more > 0 ? [`    and ${more} more`] : []),
+      ...keyLines(names),
     ].join('\n'),
     {
       hint: 'All others were restored. To take these from the backup as well, restore again with --replace.',

@@ -7,11 +7,10 @@
  * can matter: when the operator wants such keys left, when all data together could hold a key that is never sent, and
  * when a sample of keys does not account for the data: then there is something large among them.
  */
-import { type Command, ReplyError } from '../../../client/command.ts';
-import type { NodeClient } from '../../../client/node-client.ts';
-import type { BigKeys, MoveOptions } from '../../../plan/plan.ts';
-import { infoKeyCount, infoNumber, parseInfo } from '../../../protocol/text/info.ts';
-import type { Ends } from './ends.ts';
+import { type Command, ReplyError } from '../../client/command.ts';
+import type { NodeClient } from '../../client/node-client.ts';
+import type { BigKeys, MoveOptions } from '../../plan/plan.ts';
+import { infoKeyCount, infoNumber, parseInfo } from '../../protocol/text/info.ts';
 
 /** Seen with a hash of 58 MB: 1.8 s. Strings are faster. */
 const bytesPerMs = 32_000;
@@ -53,9 +52,9 @@ export class SizeGuard {
     this.#asks = options.bigKeys !== 'alone' || dataBytes > this.#neverBytes;
   }
 
-  /** `judge`: the node whose timeout counts, where the source is in no cluster. */
+  /** `stream`: the source, as it is asked for sizes. `judge`: whose timeout counts, where the source is in no cluster. */
   static async of(
-    { source, stream }: Pick<Ends, 'source' | 'stream'>,
+    { source, stream }: { readonly source: NodeClient; readonly stream: NodeClient },
     options: MoveOptions,
     judge: NodeClient = source,
   ): Promise<SizeGuard> {

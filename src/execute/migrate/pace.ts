@@ -1,5 +1,5 @@
 /** Owns the throttle: how many keys may be moved a second, by all moves of a plan together. */
-import { type Clock, delay } from '../../../core/clock.ts';
+import { type Clock, delay } from '../../core/clock.ts';
 
 /** Keys go in small portions, so that they flow evenly. */
 const portionMs = 100;

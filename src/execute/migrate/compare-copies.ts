@@ -3,9 +3,8 @@
  * DIGEST-VALUE is off by default since 7.0, so payloads of DUMP are compared; where those differ although the values
  * may not (a hash table's order, another server's encoding), the values themselves.
  */
-import { type Command, type Reply, ReplyError, refusal } from '../../../client/command.ts';
-import type { NodeClient } from '../../../client/node-client.ts';
-import type { Ends } from './ends.ts';
+import { type Command, type Reply, ReplyError, refusal } from '../../client/command.ts';
+import type { NodeClient } from '../../client/node-client.ts';
 
 export interface Comparison {
   /** On both nodes, and the same. */
@@ -24,7 +23,9 @@ const dumpFooterBytes = 10;
 const chunkKeys = 32;
 
 /** Two nodes that hold copies; the target imports the slot, or owns it. */
-export interface CopyEnds extends Pick<Ends, 'source' | 'target'> {
+interface CopyEnds {
+  readonly source: NodeClient;
+  readonly target: NodeClient;
   /** The source does not own the slot. */
   readonly sourceImports?: boolean;
 }

@@ -3,10 +3,10 @@
  * node behind a NAT announces another address, and nodes that speak TLS among themselves (tls-cluster) want the port
  * for TLS, although we may use the plain one. Source: cluster.c migrateGetSocket, clusterGenNodeDescription.
  */
-import { type Command, ReplyError } from '../../../client/command.ts';
-import type { NodeClient } from '../../../client/node-client.ts';
-import type { Address } from '../../../protocol/text/addresses.ts';
-import type { NodeLine } from '../../../protocol/text/nodes.ts';
+import { type Command, ReplyError } from '../../client/command.ts';
+import type { NodeClient } from '../../client/node-client.ts';
+import type { Address } from '../../protocol/text/addresses.ts';
+import type { NodeLine } from '../../protocol/text/nodes.ts';
 
 /** `seen` is the target's line as the source has it. Throws a TribError when a node does not answer. */
 export async function targetForSource(
