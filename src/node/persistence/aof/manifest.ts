@@ -34,6 +34,8 @@ export const emptyManifest: Manifest = {
   incrementSequence: 0,
 };
 
+export type BaseFormat = 'rdb' | 'aof';
+
 /** A manifest that cannot be read. */
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
@@ -50,8 +52,8 @@ export class ManifestError extends Error {
     const where =
       this.line === undefined
         ? []
-        : [`Reading the manifest file, at line ${this.line.number}\n`, `>>> '${this.line.text}'\n`];
-    return ['\n*** FATAL AOF MANIFEST FILE ERROR ***\n', ...where, `${this.message}\n`];
+        : [`Reading the manifest file, at line ${this.line.number}`, `>>> '${this.line.text}'`];
+    return ['*** FATAL AOF MANIFEST FILE ERROR ***', ...where, this.message];
   }
 }
 
@@ -150,11 +152,7 @@ function formatLine({ name, sequence, type }: AofFile): string {
 const asHistory = (file: AofFile): AofFile => ({ ...file, type: 'h' });
 
 /** With a new base, named after appendfilename; the one before it is history. */
-export function withNewBase(
-  manifest: Manifest,
-  appendfilename: string,
-  format: 'rdb' | 'aof',
-): Manifest & { readonly base: AofFile } {
+export function withNewBase(manifest: Manifest, appendfilename: string, format: BaseFormat): Manifest {
   const sequence = manifest.baseSequence + 1;
   const before = manifest.base === undefined ? [] : [asHistory(manifest.base)];
   return {
