@@ -2,47 +2,15 @@
  * Owns the reading of arguments: numbers as Redis takes them, and the time options that several commands share.
  * Source: Redis util.c string2ll, object.c getLongLongFromObject, t_string.c parseExtendedStringArgumentsOrReply.
  */
-
+import { narrow, parseInt64 } from '../../core/int64.ts';
 import { NOT_32_BIT, NOT_AN_INTEGER } from './errors.ts';
 
-export const INT64_MAX = 9223372036854775807n;
-export const INT64_MIN = -9223372036854775808n;
-
-/** So many digits always fit a safe integer. */
-const SAFE_DIGITS = 15;
-
-/**
- * A signed 64-bit number in its one canonical form: no plus, no blanks, no leading zeros, no "-0". A number
- * where that is exact, else a bigint; undefined when it is no such number.
- */
-export function parseInt64(text: string): number | bigint | undefined {
-  const length = text.length;
-  const negative = text.charCodeAt(0) === 45;
-  const first = negative ? 1 : 0;
-  const digits = length - first;
-  if (digits === 0 || digits > 19) return undefined;
-  if (text.charCodeAt(first) === 48) return length === 1 ? 0 : undefined;
-  let value = 0;
-  for (let i = first; i < length; i++) {
-    const digit = text.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9) return undefined;
-    value = value * 10 + digit;
-  }
-  if (digits <= SAFE_DIGITS) return negative ? -value : value;
-  return narrow(BigInt(text));
-}
+export { INT64_MAX, INT64_MIN, parseInt64 } from '../../core/int64.ts';
 
 /** The same as a number, rounded beyond 2^53; for limits and times whose range is checked afterwards. */
 export function parseInteger(text: string): number | undefined {
   const value = parseInt64(text);
   return typeof value === 'bigint' ? Number(value) : value;
-}
-
-/** A number where that is exact; undefined outside 64 bits. */
-export function narrow(value: bigint): number | bigint | undefined {
-  if (value > INT64_MAX || value < INT64_MIN) return undefined;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
 }
 
 /** The sum of two signed 64-bit numbers; undefined when it does not fit. */

@@ -34,6 +34,19 @@ export function readLength(reader: ByteReader): number {
   return length;
 }
 
+/** A length of which all 64 bits count (parts of stream ids, counters). Throws BytesError. */
+export function readLength64(reader: ByteReader): bigint {
+  const start = reader.offset;
+  if (reader.u8() === LENGTH_64_BITS) return reader.u64be();
+  reader.offset = start;
+  return BigInt(readLength(reader));
+}
+
+export function writeLength64(writer: ByteWriter, length: bigint): void {
+  if (length <= 0xffff_ffffn) writeLength(writer, Number(length));
+  else writer.u8(LENGTH_64_BITS).u64be(length);
+}
+
 export function writeLength(writer: ByteWriter, length: number): void {
   if (length < 1 << 6) writer.u8(length);
   else if (length < 1 << 14) writer.u16be((1 << 14) | length);

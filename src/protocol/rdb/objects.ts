@@ -1,8 +1,28 @@
 /**
- * Owns what a key's value can be in RDB: one row a type number. A type that is read gets a decoder here; the others are
+ * Owns what a key's value can be in RDB: one row a type number. A type that is read has a decoder here; the others are
  * known by name only, so that they can be refused with a clear sentence. Source: Redis rdb.h, Valkey rdb.h.
  */
 import { type ByteReader, BytesError, type ByteWriter } from '../../core/bytes.ts';
+import {
+  readListpackHash,
+  readPlainHash,
+  readZiplistHash,
+  readZipmapHash,
+  writeListpackHash,
+  writePlainHash,
+} from './hashes.ts';
+import { readPlainList, readQuicklist, readZiplistList, readZiplistNodes, writeQuicklist } from './lists.ts';
+import { readIntset, readListpackSet, readPlainSet, writeIntset, writePlainSet } from './sets.ts';
+import {
+  readBinarySortedSet,
+  readDecimalSortedSet,
+  readListpackSortedSet,
+  readZiplistSortedSet,
+  writeBinarySortedSet,
+  writeListpackSortedSet,
+} from './sorted-sets.ts';
+import { readStream } from './stream-reader.ts';
+import { writeStream } from './stream-writer.ts';
 import { readString, writeString } from './strings.ts';
 
 export interface RdbStreamId {
@@ -78,7 +98,11 @@ export interface RdbSortedSet {
 
 export type RdbCollection = RdbList | RdbSet | RdbHash | RdbSortedSet | RdbStream;
 
-/** A decoded value. Texts are latin1 strings, one character a byte. What is iterable is an array, or read once. */
+/**
+ * A decoded value. Texts are latin1 strings, one character a byte. What is iterable was made for this value, so that whoever
+ * reads it may keep it: the elements of a list are an array, the members of a set a Set, the entries of a hash and a sorted
+ * set a Map. No collection is empty, save a stream.
+ */
 export type RdbValue = string | RdbCollection;
 
 /** In which of Redis 7.0's encodings a collection is to be written: as the server that keeps it so would write it. */
@@ -95,30 +119,39 @@ export interface RdbTypeRow {
 }
 
 const STRING = 0;
+// The numbers of what is written, besides.
+const PLAIN_SET = 2;
+const PLAIN_HASH = 4;
+const BINARY_SORTED_SET = 5;
+const INTSET = 11;
+const LISTPACK_HASH = 16;
+const LISTPACK_SORTED_SET = 17;
+const QUICKLIST = 18;
+const STREAM = 19;
 
 /** By type number. */
 export const rdbTypes: ReadonlyMap<number, RdbTypeRow> = new Map<number, RdbTypeRow>([
   [STRING, { name: 'string', decode: readString }],
-  [1, { name: 'list' }],
-  [2, { name: 'set' }],
-  [3, { name: 'sorted set' }],
-  [4, { name: 'hash' }],
-  [5, { name: 'sorted set' }],
+  [1, { name: 'list', decode: readPlainList }],
+  [PLAIN_SET, { name: 'set', decode: readPlainSet }],
+  [3, { name: 'sorted set', decode: readDecimalSortedSet }],
+  [PLAIN_HASH, { name: 'hash', decode: readPlainHash }],
+  [BINARY_SORTED_SET, { name: 'sorted set', decode: readBinarySortedSet }],
   [6, { name: 'module value' }],
   [7, { name: 'module value' }],
-  [9, { name: 'hash (zipmap)' }],
-  [10, { name: 'list (ziplist)' }],
-  [11, { name: 'set (intset)' }],
-  [12, { name: 'sorted set (ziplist)' }],
-  [13, { name: 'hash (ziplist)' }],
-  [14, { name: 'list (quicklist)' }],
-  [15, { name: 'stream' }],
-  [16, { name: 'hash (listpack)' }],
-  [17, { name: 'sorted set (listpack)' }],
-  [18, { name: 'list (quicklist)' }],
-  [19, { name: 'stream' }],
-  [20, { name: 'set (listpack)' }],
-  [21, { name: 'stream' }],
+  [9, { name: 'hash (zipmap)', decode: readZipmapHash }],
+  [10, { name: 'list (ziplist)', decode: readZiplistList }],
+  [INTSET, { name: 'set (intset)', decode: readIntset }],
+  [12, { name: 'sorted set (ziplist)', decode: readZiplistSortedSet }],
+  [13, { name: 'hash (ziplist)', decode: readZiplistHash }],
+  [14, { name: 'list (quicklist)', decode: readZiplistNodes }],
+  [15, { name: 'stream', decode: (reader) => readStream(reader, 1) }],
+  [LISTPACK_HASH, { name: 'hash (listpack)', decode: readListpackHash }],
+  [LISTPACK_SORTED_SET, { name: 'sorted set (listpack)', decode: readListpackSortedSet }],
+  [QUICKLIST, { name: 'list (quicklist)', decode: readQuicklist }],
+  [STREAM, { name: 'stream', decode: (reader) => readStream(reader, 2) }],
+  [20, { name: 'set (listpack)', decode: readListpackSet }],
+  [21, { name: 'stream', decode: (reader) => readStream(reader, 3) }],
   [22, { name: 'hash with field expiry' }],
   [23, { name: 'hash with field expiry (listpack)' }],
   [24, { name: 'hash with field expiry' }],
@@ -136,12 +169,44 @@ export function readObject(reader: ByteReader, type: number): RdbValue {
 /** The type number that `writeObject` uses for a value. */
 export function typeOf(value: RdbSource): number {
   if (typeof value === 'string' || value instanceof Uint8Array) return STRING;
-  throw new Error(`values of the type ${value.type} are not written`);
+  switch (value.type) {
+    case 'list':
+      return QUICKLIST;
+    case 'set':
+      return value.encoding === 'intset' ? INTSET : PLAIN_SET;
+    case 'hash':
+      return value.encoding === 'listpack' ? LISTPACK_HASH : PLAIN_HASH;
+    case 'zset':
+      return value.encoding === 'listpack' ? LISTPACK_SORTED_SET : BINARY_SORTED_SET;
+    case 'stream':
+      return STREAM;
+  }
 }
 
 /** Writes a value without its type number; `compress` as rdbcompression. */
 export function writeObject(writer: ByteWriter, value: RdbSource, compress: boolean): void {
-  if (typeof value !== 'string' && !(value instanceof Uint8Array))
-    throw new Error(`values of the type ${value.type} are not written`);
-  writeString(writer, value, compress);
+  if (typeof value === 'string' || value instanceof Uint8Array) {
+    writeString(writer, value, compress);
+    return;
+  }
+  switch (value.type) {
+    case 'list':
+      writeQuicklist(writer, value, compress);
+      break;
+    case 'set':
+      if (value.encoding === 'intset') writeIntset(writer, value, compress);
+      else writePlainSet(writer, value, compress);
+      break;
+    case 'hash':
+      if (value.encoding === 'listpack') writeListpackHash(writer, value, compress);
+      else writePlainHash(writer, value, compress);
+      break;
+    case 'zset':
+      if (value.encoding === 'listpack') writeListpackSortedSet(writer, value, compress);
+      else writeBinarySortedSet(writer, value, compress);
+      break;
+    case 'stream':
+      writeStream(writer, value, compress);
+      break;
+  }
 }

@@ -30,14 +30,28 @@ export function readString(reader: ByteReader): string {
     case INT32:
       return String(reader.i32le());
     case LZF:
-      return readCompressed(reader);
+      return readCompressed(reader).latin1Slice();
   }
-  if (length < 0) throw new BytesError(`unknown string encoding ${-1 - length}`);
-  if (length > MAX_STRING_BYTES) throw new BytesError(`a string of ${length} bytes is too long`);
-  return reader.latin1(length);
+  return reader.latin1(checkedLength(length));
 }
 
-function readCompressed(reader: ByteReader): string {
+/** The same as bytes, which may share memory with the input: for what is packed into a string. */
+export function readBytes(reader: ByteReader): Buffer {
+  const start = reader.offset;
+  const length = readLengthOrEncoding(reader);
+  if (length === LZF) return readCompressed(reader);
+  if (length >= 0) return reader.view(checkedLength(length));
+  reader.offset = start;
+  return Buffer.from(readString(reader), 'latin1');
+}
+
+function checkedLength(length: number): number {
+  if (length < 0) throw new BytesError(`unknown string encoding ${-1 - length}`);
+  if (length > MAX_STRING_BYTES) throw new BytesError(`a string of ${length} bytes is too long`);
+  return length;
+}
+
+function readCompressed(reader: ByteReader): Buffer {
   const compressedLength = readLength(reader);
   const length = readLength(reader);
   if (length > MAX_STRING_BYTES || compressedLength > MAX_STRING_BYTES)
@@ -47,7 +61,7 @@ function readCompressed(reader: ByteReader): string {
   const start = reader.take(compressedLength);
   const bytes = Buffer.allocUnsafe(length);
   lzfDecompress(reader.bytes, start, start + compressedLength, bytes);
-  return bytes.latin1Slice(0, length);
+  return bytes;
 }
 
 /** Whole numbers of 32 bits in the one way that prints back the same ("0", "-7", not "07"); else undefined. */

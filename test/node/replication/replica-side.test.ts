@@ -178,7 +178,7 @@ describe('a replica', () => {
     await until(
       () =>
         replica.log.some((line) =>
-          line.includes('key "a hash" is a hash (listpack), a type that is not supported'),
+          line.includes('key "a hash" is a hash with field expiry, a type that is not supported'),
         ),
       'the refusal',
     );

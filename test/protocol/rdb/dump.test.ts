@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BytesError, ByteWriter } from '../../../src/core/bytes.ts';
 import { Crc64 } from '../../../src/protocol/rdb/crc64.ts';
 import { isDumpIntact, readDump, writeDump } from '../../../src/protocol/rdb/dump.ts';
-import { dumps, hashDump, listDump } from './recorded.ts';
+import { dumps } from './recorded.ts';
 
 function dump(value: string | Uint8Array, compress = true): Buffer {
   const writer = new ByteWriter(16);
@@ -73,7 +73,7 @@ describe('DUMP payloads', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 0, maxLength: 40 }), (body) => {
         try {
-          expect(typeof readDump(sealed(body))).toBe('string');
+          expect(readDump(sealed(body))).not.toBeUndefined();
         } catch (error) {
           expect(error).toBeInstanceOf(BytesError);
         }
@@ -95,11 +95,12 @@ describe('DUMP payloads', () => {
     expect(() => readDump(sealed(Buffer.from(body)))).toThrow(BytesError);
   });
 
-  it('of types that are not supported are refused by name', () => {
-    expect(isDumpIntact(bytesOf(listDump))).toBe(true);
-    expect(() => readDump(bytesOf(listDump))).toThrow(
-      'values of the type list (quicklist) are not supported',
+  it.each([
+    [6, 'module value'],
+    [24, 'hash with field expiry'],
+  ])('of type %i are refused by name', (type, name) => {
+    expect(() => readDump(sealed(Buffer.from([type, 1, 1, 97])))).toThrow(
+      `values of the type ${name} are not supported`,
     );
-    expect(() => readDump(bytesOf(hashDump))).toThrow('values of the type hash (listpack) are not supported');
   });
 });

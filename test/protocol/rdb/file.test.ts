@@ -140,10 +140,10 @@ describe('an RDB file', () => {
   it('with a type that is not supported is refused, naming type and key', () => {
     for (const chunkBytes of [10_000, 1])
       expect(() => read(recorded('hash'), chunkBytes)).toThrow(
-        new RdbError('key "a hash" is a hash (listpack), a type that is not supported'),
+        new RdbError('key "a hash" is a hash with field expiry, a type that is not supported'),
       );
-    expect(() => read(file(1, 3, 0, 34, 255, 1, 1, 97))).toThrow(
-      new RdbError('key "\\x00"\\xff" is a list, a type that is not supported'),
+    expect(() => read(file(6, 3, 0, 34, 255, 1, 1, 97))).toThrow(
+      new RdbError('key "\\x00"\\xff" is a module value, a type that is not supported'),
     );
   });
 

@@ -94,14 +94,10 @@ export const dumps: readonly (readonly [name: string, value: string, payload: st
   ],
 ];
 
-/** RPUSH k a b. */
-export const listDump = 'EgECDQ0AAAACAIFhAoFiAv8KAGjrCokTQbux';
-/** HSET k a b. */
-export const hashDump = 'EA0NAAAAAgCBYQKBYgL/CgDZPH8HKPDtzA==';
-
 /**
  * A file with a function library; in database 0 the keys of `fileKeys`; in database 3 one key. "lru" and "lfu" are
- * compressed and carry idle times or frequencies, "plain" has neither compression nor checksum, "hash" has a hash on top.
+ * compressed and carry idle times or frequencies, "plain" has neither compression nor checksum, "hash" has a hash on top,
+ * whose type byte was made that of Redis 7.4's hashes with field expiry.
  */
 export const files = {
   lru: [
@@ -133,7 +129,7 @@ export const files = {
     'UkVESVMwMDEw+glyZWRpcy12ZXIGNy4wLjE1+gpyZWRpcy1iaXRzwED6BWN0aW1lwlIVAGv6CHVzZWQtbWVtwsCPEwD6CGFv',
     'Zi1iYXNlwAD1QEQjIWx1YSBuYW1lPWxpYgpyZWRpcy5yZWdpc3Rlcl9mdW5jdGlvbigiZiIsIGZ1bmN0aW9uKCkgcmV0dXJu',
     'IDEgZW5kKf4A+wcB/HvYwyy7AwAAAAhleHBpcmluZwVsYXRlcgDADBRrZXkgdGhhdCBpcyBhIG51bWJlcgAFcGxhaW4FdmFs',
-    'dWUABm51bWJlcsE5MAAFAP8NCoAFAQIA//4QBmEgaGFzaA0NAAAAAgCBZgKBdgL/AARsb25nQURsb3JlbSBpcHN1bSBkb2xv',
+    'dWUABm51bWJlcsE5MAAFAP8NCoAFAQIA//4YBmEgaGFzaA0NAAAAAgCBZgKBdgL/AARsb25nQURsb3JlbSBpcHN1bSBkb2xv',
     'ciBzaXQgYW1ldCBsb3JlbSBpcHN1bSBkb2xvciBzaXQgYW1ldCBsb3JlbSBpcHN1bSBkb2xvciBzaXQgYW1ldCBsb3JlbSBp',
     'cHN1bSBkb2xvciBzaXQgYW1ldCBsb3JlbSBpcHN1bSBkb2xvciBzaXQgYW1ldCBsb3JlbSBpcHN1bSBkb2xvciBzaXQgYW1l',
     'dCBsb3JlbSBpcHN1bSBkb2xvciBzaXQgYW1ldCBsb3JlbSBpcHN1bSBkb2xvciBzaXQgYW1ldCBsb3JlbSBpcHN1bSBkb2xv',

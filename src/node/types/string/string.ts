@@ -2,7 +2,7 @@
  * Owns what strings are to commands: which values are strings, and what OBJECT ENCODING says of them.
  * Source: Redis object.c tryObjectEncoding, createStringObject.
  */
-import { parseInt64 } from '../../command/arguments.ts';
+import { parseInt64 } from '../../../core/int64.ts';
 import type { EncodingHint, StringValue, Value } from '../../keyspace/value.ts';
 import { ByteString } from './byte-string.ts';
 

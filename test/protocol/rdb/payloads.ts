@@ -1,0 +1,81 @@
+/** Owns the recorded DUMP payloads of test/fixtures/rdb, of every type and encoding. */
+import { readFileSync } from 'node:fs';
+import { ByteReader } from '../../../src/core/bytes.ts';
+import {
+  type RdbCollection,
+  type RdbEncoding,
+  type RdbSource,
+  type RdbValue,
+  readObject,
+} from '../../../src/protocol/rdb/objects.ts';
+
+export interface RecordedPayload {
+  readonly name: string;
+  readonly type: number;
+  /** What made the key "k", latin1; none where the payload was put together and taken by RESTORE. */
+  readonly commands: readonly (readonly string[])[];
+  readonly payload: Buffer;
+  /** The payload without type, version and checksum. */
+  readonly body: Buffer;
+  /** What redis-server's DUMP gave for the value. */
+  readonly dump: Buffer;
+  /** DEBUG DIGEST-VALUE. */
+  readonly digest: string;
+  readonly encoding: RdbEncoding;
+}
+
+interface JsonRecord {
+  readonly name: string;
+  readonly type: number;
+  readonly commands: readonly (readonly string[])[];
+  readonly payload: string;
+  readonly dump: string;
+  readonly digest: string;
+  readonly encoding: RdbEncoding;
+}
+
+const FOOTER_BYTES = 10;
+
+const records = JSON.parse(
+  readFileSync(new URL('../../fixtures/rdb/payloads.json', import.meta.url), 'utf8'),
+) as JsonRecord[];
+
+export const payloads: readonly RecordedPayload[] = records.map((record) => {
+  const payload = Buffer.from(record.payload, 'base64');
+  return {
+    ...record,
+    payload,
+    body: payload.subarray(1, -FOOTER_BYTES),
+    dump: Buffer.from(record.dump, 'base64'),
+  };
+});
+
+/** The value behind a type number. Throws BytesError; also when bytes are left over. */
+export function decode(type: number, body: Buffer): RdbValue {
+  const reader = new ByteReader(body);
+  const value = readObject(reader, type);
+  if (reader.remaining > 0) throw new Error(`${reader.remaining} bytes are left`);
+  return value;
+}
+
+/** To be compared: what is iterable as an array. */
+export function plain(value: RdbValue): unknown {
+  if (typeof value === 'string') return value;
+  return value.type === 'list'
+    ? { ...value, elements: [...value.elements] }
+    : value.type === 'set'
+      ? { ...value, members: [...value.members] }
+      : { ...value, entries: [...value.entries] };
+}
+
+/** As the node gives it to be written: a sorted set by its scores, an intset by its numbers. */
+export function sourceOf(value: RdbCollection, encoding: RdbEncoding): RdbSource {
+  if (value.type === 'set' && encoding === 'intset') {
+    const members = [...value.members].map(BigInt).sort((a, b) => (a < b ? -1 : 1));
+    return { ...value, members: members.map(String), encoding };
+  }
+  if (value.type !== 'zset') return { ...value, encoding };
+  const before = (a: readonly [string, number], b: readonly [string, number]): number =>
+    a[1] === b[1] ? (a[0] < b[0] ? -1 : 1) : a[1] - b[1];
+  return { ...value, entries: [...value.entries].sort(before), encoding };
+}
