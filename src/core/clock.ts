@@ -32,6 +32,18 @@ export const systemClock: Clock = {
   },
 };
 
+/** Node's timers take no longer delays. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** As Clock.after, however long the delay is. */
+export function afterLong(clock: Clock, delayMs: number, fn: () => void): Timer {
+  if (delayMs <= LONGEST_TIMER_MS) return clock.after(delayMs, fn);
+  let timer = clock.after(LONGEST_TIMER_MS, () => {
+    timer = afterLong(clock, delayMs - LONGEST_TIMER_MS, fn);
+  });
+  return { cancel: () => timer.cancel() };
+}
+
 /** Resolves after `delayMs` on `clock`. */
 export function delay(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => {

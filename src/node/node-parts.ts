@@ -20,6 +20,7 @@ import { SlowLog } from './observe/slow-log.ts';
 import { createStats, type NodeStats } from './observe/stats.ts';
 import type { Log, LogLevel } from './parts/basics.ts';
 import type { Cluster, Migration } from './parts/cluster.ts';
+import type { KeyWaiters } from './parts/dispatch.ts';
 import type { ActiveExpiry, Database } from './parts/keyspace.ts';
 import type { NodeParts, ServerParts } from './parts/node.ts';
 import type { Replication } from './parts/replication.ts';
@@ -109,6 +110,10 @@ export class Parts implements NodeParts {
     this.migration = createMigration(this);
   }
 
+  get keyWaiters(): KeyWaiters {
+    return this.dispatch.keyWaiters;
+  }
+
   get activeExpiry(): ActiveExpiry {
     return this.keyspace.activeExpiry;
   }
@@ -144,6 +149,7 @@ export class Parts implements NodeParts {
         isLoading: () => this.replication.loading,
         isPaused: () => this.dispatch.writesPaused,
         touched: (dbIndex, key) => this.dispatch.keyTouched(dbIndex, key),
+        awaited: (dbIndex, key) => this.keyWaiters.ready(dbIndex, key),
         flushed: (dbIndex) => this.dispatch.databaseTouched(dbIndex),
         propagateDelete: (dbIndex, key) =>
           this.propagation.feed(dbIndex, [config.flag('lazyfree-lazy-expire') ? 'UNLINK' : 'DEL', key]),

@@ -192,6 +192,7 @@ class Node implements RunningNode {
     parts.keyspace.close();
     parts.server.stopping.close();
     parts.dispatch.holds.close();
+    parts.dispatch.keyWaiters.close();
     await parts.cluster?.close();
     await parts.listener.close();
     parts.migration.close();

@@ -10,7 +10,7 @@ export interface TestKeyspace extends Keyspace {
   readonly db: KeyDatabase;
   readonly clock: VirtualClock;
   readonly stats: Stats;
-  /** What the hooks were told, in order: "touched key", "DEL key", "$ set key", "flushed". */
+  /** What the hooks were told, in order: "touched key", "DEL key", "$ set key", "flushed", "awaited key". */
   readonly told: string[];
   /** May be changed at any time. */
   readonly state: {
@@ -69,6 +69,7 @@ export function testKeyspace(
     isLoading: () => state.loading,
     isPaused: () => state.paused,
     touched: (_db, key) => told.push(`touched ${key}`),
+    awaited: (_db, key) => told.push(`awaited ${key}`),
     flushed: () => told.push('flushed'),
     propagateDelete: (_db, key) => told.push(`DEL ${key}`),
     notify: (_db, letter, event, key) => told.push(`${letter} ${event} ${key}`),

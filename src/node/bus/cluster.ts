@@ -104,6 +104,9 @@ class TcpCluster implements Cluster {
 
   route: Cluster['route'] = (client, commands) => this.#router.route(client, commands);
 
+  redirectBlocked: Cluster['redirectBlocked'] = (client, key, writes) =>
+    this.#router.redirectBlocked(client, key, writes);
+
   routeKey: Cluster['routeKey'] = (client, command, key) => this.#router.routeKey(client, command.row, key);
 
   ownsSlot(slot: number): boolean {

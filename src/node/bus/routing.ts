@@ -93,6 +93,18 @@ export class Router {
     });
   }
 
+  redirectBlocked(client: Session, key: string, writes: boolean): string | undefined {
+    const state = this.#state;
+    // Even where reads are allowed: what is waited for takes a write, which may never come.
+    if (!state.ok) return DOWN;
+    const slot = slotOf(key);
+    const owner = state.owner(slot);
+    const { myself } = state;
+    const readsHere = client.readonly && !writes && myself.isReplica && myself.master === owner;
+    if (owner === myself || readsHere || state.importing.has(slot)) return undefined;
+    return owner === undefined ? SLOT_NOT_SERVED : this.#redirection('MOVED', slot, owner);
+  }
+
   /** The slot has an owner. */
   #decide(client: Session, request: Request): string | undefined {
     const state = this.#state;

@@ -12,6 +12,8 @@ export const NOT_32_BIT = error('ERR value is out of range, value must between -
 export const NOT_A_FLOAT = error('ERR value is not a valid float');
 export const DB_INDEX_OUT_OF_RANGE = error('ERR DB index is out of range');
 export const SAME_OBJECT = error('ERR source and destination objects are the same');
+/** What a waiting client is told after CLIENT UNBLOCK ... ERROR. */
+export const UNBLOCKED = error('UNBLOCKED client unblocked via CLIENT UNBLOCK');
 export const STRING_TOO_LONG = error('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
 
 /** As networking.c addReplyErrorExpireTime. `command` in lower case. */

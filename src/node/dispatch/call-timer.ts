@@ -61,6 +61,18 @@ export class CallTimer {
     return microseconds;
   }
 
+  /** A command whose wait began earlier, and was counted then, has been served. Microseconds that the serving took. */
+  served(stats: CommandStats, startedMs: number): number {
+    this.#elapsed();
+    const microseconds = (this.#markMs - startedMs) * 1000;
+    stats.microseconds += microseconds;
+    if (this.tracksLatency) {
+      stats.latency ??= new Histogram();
+      stats.latency.record(microseconds);
+    }
+    return microseconds;
+  }
+
   /** Monotonic ms at which the next command begins. */
   get markMs(): number {
     return this.#markMs;

@@ -6,6 +6,7 @@ import { error, isError } from '../../protocol/resp/encode.ts';
 import { BLOCKED, type Reply } from '../command/row.ts';
 import { type Command, flagBits } from '../command/table.ts';
 import type { NodeStats } from '../observe/stats.ts';
+import type { KeyWait } from '../parts/dispatch.ts';
 import type { NodeParts } from '../parts/node.ts';
 import type { PropagationStream } from '../propagate/stream.ts';
 import { CallContext } from './call-context.ts';
@@ -127,6 +128,46 @@ export class Caller {
       this.#account(session, command, argv, redacted, startedMs, reply === BLOCKED);
       this.#lookAround();
     }
+    return reply;
+  }
+
+  /**
+   * Runs `serve` for a client whose command waits, as a part of that command. Never from within another. Undefined: it goes
+   * on waiting. Source: blocked.c serveClientsBlockedOnListKey, updateStatsOnUnblock.
+   */
+  callWaiting(session: Session, command: Command, wait: KeyWait, key: string): string | undefined {
+    const context = this.#context;
+    const { timer } = this;
+    timer.settle();
+    const startedMs = timer.markMs;
+    const outerClient = context.client;
+    context.client = session;
+    context.row = command;
+    context.resp = session.resp;
+    context.rewritten = undefined;
+    context.nowMs = timer.unixMs();
+    this.#depth++;
+    this.#propagation.enter();
+    let reply: string | undefined;
+    try {
+      reply = wait.serve(key);
+    } catch (thrown) {
+      reply = this.#crashed(command, thrown);
+    }
+    const rewritten = context.rewritten as (readonly string[])[] | undefined;
+    for (const own of rewritten ?? []) this.#propagation.feed(session.db.index, own);
+    this.#depth--;
+    this.#propagation.leave();
+    context.client = outerClient;
+    if (reply === undefined) return undefined;
+    if (isError(reply)) {
+      command.stats.failedCalls++;
+      this.countError(session, command, reply);
+    }
+    const microseconds = timer.served(command.stats, startedMs);
+    const { observer } = this.#deps;
+    if (microseconds >= observer.slowFromMicroseconds)
+      observer.slow(session, wait.argv, Math.trunc(microseconds));
     return reply;
   }
 

@@ -12,6 +12,7 @@ import type { NodeParts } from '../parts/node.ts';
 import { Caller, type CallerDeps } from './caller.ts';
 import { protectedRefusal, stateRefusal, unknownCommand, wrongArity } from './gates.ts';
 import { Holds } from './holds.ts';
+import { WaitingClients } from './key-waiters.ts';
 import type { MasterSession, QueuedCall, Session } from './session.ts';
 import { WatchTable } from './watches.ts';
 
@@ -24,6 +25,7 @@ const unqueued: ReadonlySet<string> = new Set(['exec', 'discard', 'multi', 'watc
 export class Dispatcher implements Dispatch {
   readonly master: MasterSession;
   readonly holds: Holds;
+  readonly keyWaiters: WaitingClients;
   readonly #parts: NodeParts;
   readonly #caller: Caller;
   readonly #watches = new WatchTable();
@@ -35,6 +37,12 @@ export class Dispatcher implements Dispatch {
     this.#caller = new Caller(deps);
     this.master = deps.master;
     this.holds = new Holds(deps.parts.clock);
+    this.keyWaiters = new WaitingClients({
+      clock: deps.parts.clock,
+      databases: () => deps.parts.databases,
+      cluster: () => deps.parts.cluster,
+      call: (client, command, wait, key) => this.#caller.callWaiting(client, command, wait, key),
+    });
     const { config } = deps.parts;
     this.#follow('requirepass', () => {
       this.#requirePassword = config.text('requirepass') !== '';
@@ -120,6 +128,7 @@ export class Dispatcher implements Dispatch {
       return QUEUED;
     }
     const reply = this.#caller.call(session, command, argv, true);
+    if (this.keyWaiters.anyReady) this.keyWaiters.serveReady();
     if (session.asking && session.queue === undefined && command.name !== 'asking') session.asking = false;
     return reply;
   }
@@ -241,10 +250,12 @@ export class Dispatcher implements Dispatch {
 
   databaseTouched(dbIndex: number): void {
     this.#watches.flushed(dbIndex);
+    this.keyWaiters.allReady(dbIndex);
   }
 
   databasesSwapped(a: Database, b: Database): void {
     this.#watches.swapped(a, b);
+    for (const { index } of [a, b]) this.keyWaiters.allReady(index);
   }
 
   applyFromMaster(argv: readonly string[]): void {

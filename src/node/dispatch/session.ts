@@ -56,7 +56,10 @@ export interface Session {
   lastInteractionMs: number;
   /** Waits for the reply of a command that returned BLOCKED. */
   readonly blocked: boolean;
-  /** Set by a command that returns BLOCKED and may be ended by CLIENT UNBLOCK: what it replies then. */
+  /**
+   * Set by a command that returns BLOCKED and may be ended by CLIENT UNBLOCK: ends its wait, and gives what it replies then.
+   * Also called, without need of the reply, when the connection ends.
+   */
   onUnblock: ((withError: boolean) => string) | undefined;
   /** Writes bytes out of turn (push messages, the replication stream): a latin1 string, or raw bytes. */
   write(data: string | Uint8Array): void;

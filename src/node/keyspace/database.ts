@@ -30,6 +30,8 @@ export interface KeyspaceHooks {
   isPaused(): boolean;
   /** The key's value or time to live changed (WATCH, client caches). */
   touched(dbIndex: number, key: string): void;
+  /** A key has come with a value that somebody may wait for, or a stream has gone that somebody waits at. */
+  awaited(dbIndex: number, key: string): void;
   /** All keys are about to go, or to be replaced. */
   flushed(dbIndex: number): void;
   /** An expired or evicted key was deleted: replicas and the AOF get `DEL key` or `UNLINK key`. */
@@ -325,6 +327,7 @@ export class KeyDatabase implements Database {
     const entry = this.#store.remove(key);
     if (entry === undefined) return false;
     this.#keep(entry);
+    if (typeof value !== 'string') this.#hooks.awaited(this.index, key);
     this.#expiring.remove(entry);
     return true;
   }
@@ -343,6 +346,7 @@ export class KeyDatabase implements Database {
   #expireIfNeeded(entry: Entry, forWrite: boolean): boolean {
     if (!this.#isExpired(entry.expireAtMs)) return false;
     if (this.#deletesExpired(forWrite)) {
+    if (typeof value !== 'string' || isStream(entry.value)) this.#hooks.awaited(this.index, entry.key);
       const current = this.#store.find(entry.key);
       if (current !== undefined) this.expire(current);
     }
@@ -352,6 +356,7 @@ export class KeyDatabase implements Database {
   #expireAt(entry: KeyEntry, atMs: number): void {
     const hooks = this.#hooks;
     const own = hooks.isReplica() && !hooks.isServingMaster() && !hooks.isLoading();
+    if (isStream(entry.value)) this.#hooks.awaited(this.index, key);
     this.#expiring.set(entry, atMs, own);
   }
 }
@@ -362,3 +367,7 @@ function editable(value: Value): ByteString {
   if (!(value instanceof ByteString)) throw new Error('editString needs a string');
   return value.shared ? value.copy() : value;
 }
+function isStream(value: Value): boolean {
+  return typeof value === 'object' && 'typeName' in value && value.typeName === 'stream';
+}
+

@@ -33,6 +33,11 @@ export interface Cluster {
   route(client: Session, commands: readonly QueuedCommand[]): string | undefined;
   /** The same for the usual case, one command with one key: no arrays are made. */
   routeKey(client: Session, command: QueuedCommand, key: string): string | undefined;
+  /**
+   * Whether a client that waits for this key must be sent away: the encoded error that tells it so. Source: cluster.c
+   * clusterRedirectBlockedClientIfNeeded.
+   */
+  redirectBlocked(client: Session, key: string, writes: boolean): string | undefined;
   /** Whether the slot is served by this node as a master. */
   ownsSlot(slot: number): boolean;
   /** The lines of CLUSTER INFO, "name:value" each. */

@@ -1,5 +1,6 @@
 /** Owns what the parts may ask of the way of a request, besides running what clients send. */
 import type { MasterSession, Session } from '../dispatch/session.ts';
+import type { CollectionName } from '../keyspace/value.ts';
 import type { Database } from './keyspace.ts';
 
 /** What the parts may ask of the dispatcher, besides running what clients send. */
@@ -46,23 +47,35 @@ export type PauseReason = 'client' | 'failover' | 'shutdown';
 
 /** What a client waits for with BLPOP, BLMOVE, BZPOPMIN, XREAD BLOCK and their like. */
 export interface KeyWait {
-  /** Of the client's database; whichever can be served first. */
+  /** Of the client's database, at least one; whichever can be served first. In a cluster all are of one slot. */
   readonly keys: readonly string[];
   /** 0 waits for ever. */
+  /** What a key must hold to be looked at. */
+  readonly type: CollectionName;
   readonly timeoutMs: number;
   /** What the client gets when its time is over. */
   readonly timeoutReply: string;
   /**
+  /** What it gets when a key is gone or has become of another type; without it, it goes on waiting (all but XREADGROUP). */
+  readonly goneReply?: string;
+  /** The command as it was sent, for the slow log. */
+  readonly argv: readonly string[];
    * Called when a key may have what is waited for, after the command, transaction or script that wrote it. Returns the
-   * encoded reply, or undefined to go on waiting. What it writes is propagated by `propagate`, as it was done.
+   * encoded reply, or undefined to go on waiting. It runs as the command of the waiting client: the Context is the
+   * client's, and what it writes is propagated by `context.propagateAs`.
    */
-  serve(key: string, propagate: (argv: readonly string[]) => void): string | undefined;
+  serve(key: string): string | undefined;
 }
 
 /** Clients that wait for keys. Source: Redis blocked.c. */
 export interface KeyWaiters {
   /** The handler returns BLOCKED after this. Only where context.mayBlock. */
   wait(client: Session, request: KeyWait): void;
-  /** Something was put where somebody may wait for it: by commands, by RENAME, MOVE, RESTORE, SWAPDB, and the like. */
+  /**
+   * A key may have what somebody waits for. Keys that are created or replaced tell by themselves; only what is added to a
+   * stream that is there already has to be told.
+   */
   ready(dbIndex: number, key: string): void;
 }
+  /** Sends those away who wait for keys that another node of the cluster serves by now. */
+  redirect(): void;

@@ -15,7 +15,7 @@ import type { Listener } from '../server/listener.ts';
 import type { Stopping } from '../server/stopping.ts';
 import type { Config, Log, Stats } from './basics.ts';
 import type { Cluster, Migration } from './cluster.ts';
-import type { Dispatch } from './dispatch.ts';
+import type { Dispatch, KeyWaiters } from './dispatch.ts';
 import type { ActiveExpiry, Database } from './keyspace.ts';
 import type { Replication } from './replication.ts';
 
@@ -28,6 +28,7 @@ export interface NodeParts {
   readonly commands: CommandTable;
   readonly clients: Clients;
   readonly dispatch: Dispatch;
+  readonly keyWaiters: KeyWaiters;
   /** By index; only 0 in cluster mode. */
   readonly databases: readonly Database[];
   /** Of the members of collections; keys have their own. */

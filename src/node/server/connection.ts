@@ -129,12 +129,7 @@ export class Connection extends BaseSession implements Sender {
     if (this.replyMode === 'skip next') this.replyMode = 'skip';
     const reply = this.#host.dispatcher.execute(this, argv);
     if (typeof reply === 'string') {
-      if (this.replyMode === 'on') {
-        this.#out += reply;
-        if (this.#out.length > flushChars) this.#flush();
-      } else if (this.replyMode === 'skip') {
-        this.replyMode = 'on';
-      }
+      this.#answer(reply);
     } else if (reply === HELD) {
       if (this.replyMode === 'skip') this.replyMode = 'skip next';
       this.#held = argv;
@@ -142,12 +137,22 @@ export class Connection extends BaseSession implements Sender {
     } else if (reply === BLOCKED) {
       // The reply may already have come while the handler ran.
       if (this.#earlyReply !== undefined) {
-        this.#out += this.#earlyReply;
+        this.#answer(this.#earlyReply);
         this.#earlyReply = undefined;
       } else {
         this.#blocked = true;
         this.#host.clients.blockedCount++;
       }
+    }
+  }
+
+  /** Adds a reply, unless CLIENT REPLY keeps it back. */
+  #answer(reply: string): void {
+    if (this.replyMode === 'on') {
+      this.#out += reply;
+      if (this.#out.length > flushChars) this.#flush();
+    } else if (this.replyMode === 'skip') {
+      this.replyMode = 'on';
     }
   }
 
@@ -158,7 +163,8 @@ export class Connection extends BaseSession implements Sender {
       return;
     }
     this.#unblock();
-    this.write(reply);
+    this.#answer(reply);
+    this.#sendLater();
     this.#processLater();
   }
 
@@ -300,6 +306,7 @@ export class Connection extends BaseSession implements Sender {
       clients.blockedCount--;
       dispatcher.holds.forget(this);
     }
+    this.onUnblock?.(false);
     this.#unblock();
     this.#out = '';
     for (const listener of this.#closeListeners) listener();

@@ -3,6 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { NodeStats } from '../observe/stats.ts';
 import type { Config, Log } from '../parts/basics.ts';
+import type { KeyWaiters } from '../parts/dispatch.ts';
 import type { ClientRegistry } from './clients.ts';
 
 const periodMs = 100;
@@ -15,6 +16,7 @@ export interface CronDeps {
   readonly log: Log;
   readonly stats: NodeStats;
   readonly clients: ClientRegistry;
+  readonly keyWaiters: KeyWaiters;
 }
 
 /** Bytes that values, keys and everything else of this process's heap take; shared by all nodes of the process. */
@@ -23,7 +25,8 @@ export function usedMemoryBytes(): number {
   return heap.used_heap_size + heap.external_memory;
 }
 
-function tendClients({ clock, config, log, clients }: CronDeps): void {
+function tendClients({ clock, config, log, clients, keyWaiters }: CronDeps): void {
+  keyWaiters.redirect();
   const nowMs = clock.nowMs();
   const idleLimitMs = config.number('timeout') * 1000;
   for (const client of clients.all()) {
