@@ -91,12 +91,14 @@ export class Parts implements NodeParts {
     const slowLog = new SlowLog(config);
     const monitors = new Monitors();
     const master = new StreamSession(databases[0] as Database, this.startedAtMs);
+    const file = new StreamSession(databases[0] as Database, this.startedAtMs);
     this.clients.master = master;
     this.dispatch = new Dispatcher({
       parts: this,
       stats: this.stats,
       propagation: this.propagation,
       master,
+      file,
       observer: makeObserver(slowLog, monitors, clock),
     });
     this.listener = new Listener(this.#connectionHost(databases[0] as Database), config);

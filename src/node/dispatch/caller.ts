@@ -33,6 +33,8 @@ export interface CallerDeps {
   readonly observer: Observer;
   /** Made by the server room: a session that is no connection. */
   readonly master: MasterSession;
+  /** The same, for commands that are read from a file. */
+  readonly file: MasterSession;
 }
 
 export class Caller {
@@ -171,6 +173,30 @@ export class Caller {
     return reply;
   }
 
+  /**
+   * Runs a command that a file holds: it is not counted, and nothing of it is sent on (the stream is muted meanwhile).
+   * Source: aof.c loadSingleAppendOnlyFile.
+   */
+  replay(session: Session, command: Command, argv: readonly string[]): Reply {
+    const context = this.#context;
+    this.timer.begin();
+    context.client = session;
+    context.row = command;
+    context.resp = session.resp;
+    context.mayBlock = false;
+    context.rewritten = undefined;
+    context.redacted = undefined;
+    context.nowMs = this.timer.unixMs();
+    this.#depth++;
+    try {
+      return (command.handler as NonNullable<Command['handler']>)(context, argv);
+    } catch (thrown) {
+      return this.#crashed(command, thrown);
+    } finally {
+      this.#depth--;
+    }
+  }
+
   /** Bytes have come: the first request in them begins now. */
   begin(): void {
     this.timer.begin();
@@ -220,10 +246,14 @@ export class Caller {
       this.#unexpectedError(session, command, reply);
   }
 
-  /** Between a master and its replica there should be none: data may differ from now on. */
   #unexpectedError(session: Session, command: Command | undefined, reply: string): void {
-    this.#stats.unexpectedErrorReplies++;
     const [from, to] = session.kind === 'master' ? ['replica', 'master'] : ['master', 'replica'];
+    this.tellOfError(from, to, command, reply);
+  }
+
+  /** Between a master and its replica, or from a file, there should be none: data may differ from now on. */
+  tellOfError(from: string, to: string, command: Command | undefined, reply: string): void {
+    this.#stats.unexpectedErrorReplies++;
     this.#parts.log(
       'warning',
       `== CRITICAL == This ${from} is sending an error to its ${to}: '${reply.slice(0, 4096).trimEnd()}' ` +

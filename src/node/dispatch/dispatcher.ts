@@ -6,13 +6,14 @@ import { array, error, nullArray, QUEUED } from '../../protocol/resp/encode.ts';
 import { keysOf } from '../command/keys.ts';
 import { BLOCKED, NO_REPLY, type Reply } from '../command/row.ts';
 import { type Command, flagBits } from '../command/table.ts';
-import type { Dispatch, PauseReason } from '../parts/dispatch.ts';
+import type { Dispatch, PauseReason, Replay } from '../parts/dispatch.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { NodeParts } from '../parts/node.ts';
 import { Caller, type CallerDeps } from './caller.ts';
 import { protectedRefusal, stateRefusal, unknownCommand, wrongArity } from './gates.ts';
 import { Holds } from './holds.ts';
 import { WaitingClients } from './key-waiters.ts';
+import { FileReplay } from './replay.ts';
 import type { MasterSession, QueuedCall, Session } from './session.ts';
 import { WatchTable } from './watches.ts';
 
@@ -29,6 +30,7 @@ export class Dispatcher implements Dispatch {
   readonly #parts: NodeParts;
   readonly #caller: Caller;
   readonly #watches = new WatchTable();
+  readonly #fileSession: MasterSession;
   #requirePassword = false;
   #minReplicas = 0;
 
@@ -36,6 +38,7 @@ export class Dispatcher implements Dispatch {
     this.#parts = deps.parts;
     this.#caller = new Caller(deps);
     this.master = deps.master;
+    this.#fileSession = deps.file;
     this.holds = new Holds(deps.parts.clock);
     this.keyWaiters = new WaitingClients({
       clock: deps.parts.clock,
@@ -263,6 +266,10 @@ export class Dispatcher implements Dispatch {
     if (alone) this.begin();
     this.execute(this.master, argv);
     if (alone) this.finish();
+  }
+
+  replay(): Replay {
+    return new FileReplay(this.#parts.commands, this.#caller, this.#fileSession);
   }
 
   nowMs(): number {

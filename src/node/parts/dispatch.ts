@@ -18,6 +18,8 @@ export interface Dispatch {
   applyFromMaster(argv: readonly string[]): void;
   /** The session under which `applyFromMaster` runs; `reset()` it when another stream begins. */
   readonly master: MasterSession;
+  /** For the commands of a file, from its beginning; one file at a time. Clients must be kept out, and the stream muted. */
+  replay(): Replay;
   /** From the keyspace's gate: the value or the time to live of a key changed. Breaks the transactions that watch it. */
   keyTouched(dbIndex: number, key: string): void;
   /** From the keyspace's gate: a whole database was emptied or replaced. */
@@ -40,6 +42,14 @@ export interface Dispatch {
   unpause(reason: PauseReason): void;
   /** Whether writes of clients are held back at the moment. */
   readonly writesPaused: boolean;
+}
+
+/** Runs the commands that a file holds, one after another. Errors are logged. */
+export interface Replay {
+  /** False when there is no such command. */
+  run(argv: readonly string[]): boolean;
+  /** Behind MULTI, before EXEC. */
+  readonly inTransaction: boolean;
 }
 
 /** Who asked for a pause; each reason has its own end. Source: server.h pause_purpose. */

@@ -20,9 +20,17 @@ export class PropagationStream implements Propagation {
   #depth = 0;
   #pending: Write[] = [];
 
+  /** While the data set is loaded nothing is fed: what is in the files is no new write. */
+  muted = false;
+
   /** Whether anybody listens: nothing need be collected otherwise. */
   get wanted(): boolean {
-    return this.#listeners.length > 0;
+    return this.#listeners.length > 0 && !this.muted;
+  }
+
+  /** Whether a transaction or a script runs: its writes so far have not gone out yet. */
+  get nested(): boolean {
+    return this.#depth > 1;
   }
 
   /** What is fed until the matching `leave` belongs together. */
@@ -40,7 +48,7 @@ export class PropagationStream implements Propagation {
   }
 
   feed(dbIndex: number, argv: readonly string[]): void {
-    if (this.#listeners.length === 0) return;
+    if (!this.wanted) return;
     if (this.#depth > 0) this.#pending.push({ dbIndex, argv });
     else this.#emit(dbIndex, argv);
   }

@@ -223,6 +223,11 @@ export class AofFolder {
     );
   }
 
+  /** A file that was to be a base, and cannot be. */
+  removeUnused(path: string): void {
+    this.#deps.disk.removeSoon(path);
+  }
+
   removeTemporaryIncrement(): void {
     const { disk, log } = this.#deps;
     const name = this.temporaryIncrementName;

@@ -1,0 +1,305 @@
+/**
+ * Owns the writing of the increment that is open: when what waits is written, when it is synced (appendfsync), and what follows
+ * when the disk does not take it. What was written in part is taken back, so that the file always ends behind a whole write.
+ * Never knows which file it is. Source: Redis aof.c flushAppendOnlyFile; bio.c bioProcessBackgroundJobs.
+ */
+import type { Clock } from '../../../core/clock.ts';
+import { stallThread } from '../../../core/stall.ts';
+import { systemErrorText } from '../../config/special.ts';
+import type { Config, Log } from '../../parts/basics.ts';
+import type { Disk } from './disk.ts';
+import { WriteBuffer } from './write-buffer.ts';
+
+export interface AofWriterDeps {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly log: Log;
+  /** Whether a snapshot is being written, which has the disk busy. */
+  readonly snapshotUnderWay: () => boolean;
+  /** What appendfsync always promises cannot be kept: nobody may get a reply any more. */
+  readonly onFatal: () => void;
+}
+
+const SYNC_PERIOD_MS = 1000;
+/** So long a write waits for a sync under way. */
+const POSTPONE_MS = 2000;
+const RETRY_MS = 1000;
+const ERROR_LOG_PERIOD_MS = 30_000;
+
+export class AofWriter {
+  /** Bytes of the open increment that are written. */
+  sizeBytes = 0;
+  /** Bytes of all files of the AOF; whoever changes the files sets it. */
+  totalBytes = 0;
+  /** What they were after the last rewrite: INFO's aof_base_size. */
+  baseBytes = 0;
+  /** How often a write no longer waited for a sync under way; INFO's aof_delayed_fsync. */
+  delayedSyncs = 0;
+  /** DEBUG AOF-FLUSH-SLEEP: each write takes so much longer. */
+  extraWriteMs = 0;
+  readonly #deps: AofWriterDeps;
+  readonly #buffer = new WriteBuffer();
+  #policy = '';
+  #notesTime = false;
+  #file: number | undefined;
+  #syncedBytes = 0;
+  #lastSyncMs = 0;
+  #syncing: Promise<void> | undefined;
+  /** Files that were open before, until they are synced and closed. */
+  readonly #closing = new Set<Promise<void>>();
+  #postponedSinceMs: number | undefined;
+  #writeError: string | undefined;
+  #syncError: string | undefined;
+  #retryAtMs = 0;
+  #errorLoggedMs = Number.NEGATIVE_INFINITY;
+  #planned = false;
+  #dead = false;
+
+  constructor(deps: AofWriterDeps) {
+    this.#deps = deps;
+    const { config } = deps;
+    const read = (): void => {
+      this.#policy = config.text('appendfsync');
+      this.#notesTime = config.flag('aof-timestamp-enabled');
+    };
+    read();
+    config.onChange('appendfsync', read);
+    config.onChange('aof-timestamp-enabled', read);
+  }
+
+  /** Bytes that wait to be written. */
+  get waitingBytes(): number {
+    return this.#buffer.length;
+  }
+
+  /** What the system said of the last write or sync that failed and was not made good since. */
+  get error(): string | undefined {
+    return this.#writeError ?? this.#syncError;
+  }
+
+  get pendingSyncs(): number {
+    return this.#syncing === undefined ? 0 : 1;
+  }
+
+  /** Adds a write; it is written before replies are sent, or at the end of this turn of the event loop. */
+  feed(dbIndex: number, argv: readonly string[]): void {
+    const seconds = this.#notesTime ? Math.floor(this.#deps.clock.nowMs() / 1000) : undefined;
+    this.#buffer.feed(dbIndex, argv, seconds);
+    if (this.#planned) return;
+    this.#planned = true;
+    setImmediate(() => {
+      this.#planned = false;
+      this.flush();
+    });
+  }
+
+  /** From now on writes go into this file, which is `sizeBytes` long; the one before is synced and closed in the background. */
+  switchTo(file: number, sizeBytes: number): void {
+    this.#closeSoon();
+    this.#file = file;
+    this.sizeBytes = sizeBytes;
+    this.#syncedBytes = sizeBytes;
+    this.#lastSyncMs = this.#deps.clock.monotonicMs();
+    this.#buffer.selectAnew();
+  }
+
+  #closeSoon(): void {
+    const { disk } = this.#deps;
+    const file = this.#file;
+    if (file === undefined) return;
+    const before = this.#syncing ?? Promise.resolve();
+    const closed: Promise<void> = before
+      .then(() => disk.syncSoon(file))
+      .catch(() => {})
+      .then(() => {
+        disk.close(file);
+        this.#closing.delete(closed);
+      });
+    this.#closing.add(closed);
+  }
+
+  /** Forgets what waits and what is wrong: the data are about to be written anew. */
+  forget(): void {
+    this.#buffer.clear();
+    this.#writeError = undefined;
+    this.#syncError = undefined;
+    this.#postponedSinceMs = undefined;
+  }
+
+  /** Writes and syncs what has to be, then closes the file in the background. */
+  stop(): void {
+    this.flush(true);
+    this.syncNow();
+    this.#closeSoon();
+    this.#file = undefined;
+    this.sizeBytes = this.#syncedBytes = 0;
+    this.forget();
+  }
+
+  /** Resolves when all files are closed that were to be. */
+  async closed(): Promise<void> {
+    while (this.#closing.size > 0) await Promise.all(this.#closing);
+  }
+
+  /** Syncs at once, whatever the policy; a failure is logged. */
+  syncNow(): void {
+    const { disk, log } = this.#deps;
+    if (this.#file === undefined || this.#dead) return;
+    try {
+      disk.sync(this.#file);
+      this.#synced(this.sizeBytes);
+    } catch (error) {
+      log('warning', `Fail to fsync the AOF file: ${systemErrorText(error)}.`);
+    }
+  }
+
+  /** Writes what waits, and syncs when it is time. Unless `force`, a write waits for a sync that is under way. */
+  flush(force = false): void {
+    const always = this.#policy === 'always';
+    if (this.#buffer.length === 0 && !(always && this.#syncedBytes !== this.sizeBytes)) return;
+    const file = this.#file;
+    if (file === undefined || this.#dead) return;
+    if (this.#buffer.length > 0) {
+      if (!force && (this.#mustPostpone() || this.#retriesLater())) return;
+      if (!this.#write(file)) return;
+    }
+    this.#syncIfDue(file);
+  }
+
+  /** From time to time: what was postponed, what failed, and what is to be synced though nothing is written. */
+  tick(): void {
+    if (this.#file === undefined || this.#dead) return;
+    if (this.#buffer.length > 0) this.flush();
+    else if (this.#syncedBytes !== this.sizeBytes) this.#syncIfDue(this.#file);
+  }
+
+  #retriesLater(): boolean {
+    return this.#writeError !== undefined && this.#deps.clock.monotonicMs() < this.#retryAtMs;
+  }
+
+  /** A write would have to wait for the sync in the system anyway, and the node with it. */
+  #mustPostpone(): boolean {
+    if (this.#policy !== 'everysec' || this.#syncing === undefined) return false;
+    const nowMs = this.#deps.clock.monotonicMs();
+    this.#postponedSinceMs ??= nowMs;
+    if (nowMs - this.#postponedSinceMs < POSTPONE_MS) return true;
+    this.delayedSyncs++;
+    this.#deps.log(
+      'notice',
+      'Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to complete, this may slow down Redis.',
+    );
+    return false;
+  }
+
+  /** False when not everything could be written. */
+  #write(file: number): boolean {
+    const { disk, log } = this.#deps;
+    if (this.extraWriteMs > 0) stallThread(this.extraWriteMs);
+    this.#postponedSinceMs = undefined;
+    const wantedBytes = this.#buffer.length;
+    let writtenBytes = 0;
+    try {
+      while (writtenBytes < wantedBytes)
+        writtenBytes += disk.write(file, this.#buffer.bytes.subarray(writtenBytes));
+    } catch (error) {
+      this.#failed(file, writtenBytes, systemErrorText(error));
+      return false;
+    }
+    this.#wrote(wantedBytes);
+    if (this.#writeError !== undefined) {
+      this.#writeError = undefined;
+      log('warning', 'AOF write error looks solved, Redis can write again.');
+    }
+    return true;
+  }
+
+  #wrote(bytes: number): void {
+    this.#buffer.drop(bytes);
+    this.sizeBytes += bytes;
+    this.totalBytes += bytes;
+  }
+
+  #failed(file: number, writtenBytes: number, reason: string): void {
+    const { disk, clock, log } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    const logs = nowMs - this.#errorLoggedMs > ERROR_LOG_PERIOD_MS;
+    if (logs) this.#errorLoggedMs = nowMs;
+    if (writtenBytes === 0) {
+      if (logs) log('warning', `Error writing to the AOF file: ${reason}`);
+    } else {
+      if (logs)
+        log(
+          'warning',
+          `Short write while writing to the AOF file: (nwritten=${writtenBytes}, expected=${this.#buffer.length})`,
+        );
+      try {
+        disk.truncate(file, this.sizeBytes);
+      } catch (error) {
+        if (logs)
+          log(
+            'warning',
+            'Could not remove short write from the append-only file.  Redis may refuse to load the AOF the next time it starts.  ' +
+              `ftruncate: ${systemErrorText(error)}`,
+          );
+        // It stays, so the rest must follow it.
+        this.#wrote(writtenBytes);
+      }
+    }
+    this.#writeError = reason;
+    this.#retryAtMs = nowMs + RETRY_MS;
+    if (this.#policy === 'always')
+      this.#die("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...");
+  }
+
+  #die(sentence: string): void {
+    this.#dead = true;
+    this.#deps.log('warning', sentence);
+    this.#deps.onFatal();
+  }
+
+  #syncIfDue(file: number): void {
+    const { disk, clock, config, snapshotUnderWay } = this.#deps;
+    if (config.flag('no-appendfsync-on-rewrite') && snapshotUnderWay()) return;
+    if (this.#policy === 'always') {
+      try {
+        disk.sync(file);
+        this.#synced(this.sizeBytes);
+      } catch (error) {
+        this.#die(
+          `Can't persist AOF for fsync error when the AOF fsync policy is 'always': ${systemErrorText(error)}. Exiting...`,
+        );
+      }
+    } else if (this.#policy === 'everysec' && clock.monotonicMs() - this.#lastSyncMs >= SYNC_PERIOD_MS) {
+      if (this.#syncing === undefined) this.#syncSoon(file);
+      else this.#lastSyncMs = clock.monotonicMs();
+    }
+  }
+
+  #synced(sizeBytes: number): void {
+    this.#syncedBytes = sizeBytes;
+    this.#lastSyncMs = this.#deps.clock.monotonicMs();
+  }
+
+  #syncSoon(file: number): void {
+    const { disk, log } = this.#deps;
+    this.#synced(this.sizeBytes);
+    this.#syncing = disk
+      .syncSoon(file)
+      .then(() => {
+        this.#syncError = undefined;
+      })
+      .catch((error: unknown) => {
+        const reason = systemErrorText(error);
+        if (this.#syncError === undefined) log('warning', `Fail to fsync the AOF file: ${reason}`);
+        this.#syncError = reason;
+        // Tried again, though nothing more should be written: clients are refused until it succeeds.
+        this.#syncedBytes = -1;
+      })
+      .finally(() => {
+        this.#syncing = undefined;
+        // What waited for it need not wait for the next tick.
+        if (this.#postponedSinceMs !== undefined) this.flush();
+      });
+  }
+}
