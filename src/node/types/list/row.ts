@@ -1,0 +1,34 @@
+/** Owns the row of the list type. */
+
+import { rewriteInParts } from '../rewrite.ts';
+import type { TypeRow } from '../row.ts';
+import { List } from './list.ts';
+
+/** A list with its first chunk; an element's place, and the header of its string. */
+const EMPTY_BYTES = 200;
+const ELEMENT_BYTES = 24;
+const SAMPLES = 128;
+
+export const listType: TypeRow<List> = {
+  name: 'list',
+  holds: (value): value is List => value instanceof List,
+  encoding: () => 'quicklist',
+  copy: (list) => list.copy(),
+  toRdb: (list) => ({ type: 'list', encoding: 'quicklist', size: list.size, elements: list.elements() }),
+  fromRdb(read) {
+    if (typeof read === 'string' || read.type !== 'list') return undefined;
+    const list = new List();
+    for (const element of read.elements) list.pushTail(element);
+    return list;
+  },
+  objectType: 1,
+  rewrite: (key, list) => rewriteInParts(['RPUSH', key], list.elements(), 1),
+  digest(list, digest) {
+    for (const element of list.elements()) digest.mix(element);
+  },
+  memoryBytes(list) {
+    const sample = list.slice(0, Math.min(list.size, SAMPLES));
+    const sampleBytes = sample.reduce((sum, element) => sum + ELEMENT_BYTES + element.length, 0);
+    return EMPTY_BYTES + Math.round((sampleBytes / Math.max(1, sample.length)) * list.size);
+  },
+};
