@@ -78,17 +78,27 @@ function keepPidFile(node: RunningNode): void {
 }
 
 function followSignals(node: RunningNode): void {
-  const { log, config, server } = node.parts;
-  let signals = 0;
+  const { log, config, server, persistence } = node.parts;
   const stop = (signal: 'SIGTERM' | 'SIGINT'): void => {
-    log('warning', `Received ${signal} scheduling shutdown...`);
-    if (signal === 'SIGINT' && ++signals > 1) process.exit(1);
+    if (signal === 'SIGINT' && server.stopping.inProgress) {
+      log('warning', 'You insist... exiting now.');
+      persistence.abandon();
+      process.exit(1);
+    }
+    log(
+      'warning',
+      node.parts.loading
+        ? 'Received shutdown signal during loading, scheduling shutdown.'
+        : `Received ${signal} scheduling shutdown...`,
+    );
     const words = config.text(signal === 'SIGTERM' ? 'shutdown-on-sigterm' : 'shutdown-on-sigint').split(' ');
     const wants = (word: string): boolean => words.includes(word);
-    server.stopping.begin(
-      { save: wants('save'), nosave: wants('nosave'), now: wants('now'), force: wants('force') },
-      undefined,
-    );
+    server.stopping.schedule({
+      save: wants('save'),
+      nosave: wants('nosave'),
+      now: wants('now'),
+      force: wants('force'),
+    });
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
@@ -111,16 +121,21 @@ export async function main(argv: string[]): Promise<void> {
   }
   let node: RunningNode;
   try {
-    node = await startNode({ argv, log: stdoutWriter() });
+    node = await startNode({
+      argv,
+      log: stdoutWriter(),
+      onListening: (listening) => {
+        showTitle(listening, argv);
+        keepPidFile(listening);
+        followSignals(listening);
+      },
+    });
   } catch (reason) {
     if (reason instanceof ConfigError) process.stderr.write(Buffer.from(reason.report, 'latin1'));
     else if (!(reason instanceof NodeStartError)) throw reason;
     process.exitCode = 1;
     return;
   }
-  showTitle(node, argv);
-  keepPidFile(node);
-  followSignals(node);
   const exitCode = await node.ended;
   process.exit(exitCode);
 }

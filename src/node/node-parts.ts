@@ -23,7 +23,9 @@ import type { Cluster, Migration } from './parts/cluster.ts';
 import type { KeyWaiters } from './parts/dispatch.ts';
 import type { ActiveExpiry, Database } from './parts/keyspace.ts';
 import type { NodeParts, ServerParts } from './parts/node.ts';
+import type { Persistence } from './parts/persistence.ts';
 import type { Replication } from './parts/replication.ts';
+import { createPersistence } from './persistence/persistence.ts';
 import { PropagationStream } from './propagate/stream.ts';
 import { createReplication } from './replication/replication.ts';
 import { ClientRegistry } from './server/clients.ts';
@@ -63,6 +65,7 @@ export class Parts implements NodeParts {
   readonly listener: Listener;
   readonly server: ServerParts;
   readonly replication: Replication;
+  readonly persistence: Persistence;
   readonly migration: Migration;
   /** Made and set at the start, in cluster mode. */
   cluster: Cluster | undefined;
@@ -105,10 +108,12 @@ export class Parts implements NodeParts {
     const stopping = new Stopping(this, () => this.shutdown());
     this.server = {
       ...{ config, slowLog, monitors, stopping },
+      cron: { paused: false },
       stats: this.stats,
       listener: this.listener,
     };
     this.replication = createReplication(this);
+    this.persistence = createPersistence(this);
     this.migration = createMigration(this);
   }
 
@@ -124,6 +129,10 @@ export class Parts implements NodeParts {
     return this.keyspace.databases;
   }
 
+  get loading(): boolean {
+    return this.persistence.loading || this.replication.loading;
+  }
+
   get port(): number {
     return this.listener.port;
   }
@@ -134,6 +143,11 @@ export class Parts implements NodeParts {
 
   shutdown(): void {
     this.#options.end(0);
+  }
+
+  fatal(reason: string): void {
+    this.log('warning', reason);
+    this.#options.end(1);
   }
 
   #makeKeyspace(): Keyspace {
@@ -148,7 +162,7 @@ export class Parts implements NodeParts {
         isReplica: () => this.replication.role === 'replica',
         isWritableReplica: () => !config.flag('replica-read-only'),
         isServingMaster: () => this.dispatch.servingMaster,
-        isLoading: () => this.replication.loading,
+        isLoading: () => this.loading,
         isPaused: () => this.dispatch.writesPaused,
         touched: (dbIndex, key) => this.dispatch.keyTouched(dbIndex, key),
         awaited: (dbIndex, key) => this.keyWaiters.ready(dbIndex, key),
@@ -167,7 +181,10 @@ export class Parts implements NodeParts {
       limits: new ClientLimits(config),
       names: new NameCache(),
       outbox: new Outbox(),
-      beforeReplies: () => this.cluster?.settle(),
+      beforeReplies: () => {
+        this.persistence.beforeReplies();
+        this.cluster?.settle();
+      },
       get requirePassword() {
         return config.text('requirepass') !== '';
       },

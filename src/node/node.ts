@@ -30,6 +30,8 @@ export interface NodeOptions {
   readonly log?: (line: string) => void;
   /** Listens on a port of the system's choice in place of the directive's. */
   readonly anyPort?: boolean;
+  /** Called when the node listens, before it has read its data set: until then it tells clients that it is loading. */
+  readonly onListening?: (node: RunningNode) => void;
 }
 
 export interface RunningNode {
@@ -107,14 +109,30 @@ class Node implements RunningNode {
     // Before anybody can connect: no command may pass by the cluster's routing.
     const cluster = config.flag('cluster-enabled') ? this.#makeCluster() : undefined;
     await this.#listen(options.anyPort ?? false);
-    if (cluster === undefined) this.#followConfigured();
-    else await cluster.start().catch((reason: unknown) => Promise.reject(this.#failed(messageOf(reason))));
     const mode = cluster === undefined ? 'standalone' : 'cluster';
     log('notice', `Running mode=${mode}, port=${this.port}, PID: ${process.pid}`);
     log('warning', 'Server initialized');
+    options.onListening?.(this);
+    await this.#load(cluster);
+    if (this.#closing !== undefined) return;
+    if (cluster === undefined) this.#followConfigured();
+    else await cluster.start().catch((reason: unknown) => Promise.reject(this.#failed(messageOf(reason))));
+    parts.persistence.start();
     if (this.port > 0) log('notice', 'Ready to accept connections');
     const { unixPath } = parts.listener;
     if (unixPath !== undefined) log('notice', `The server is now ready to accept connections at ${unixPath}`);
+  }
+
+  /** The data set of the last run. It may have been continued elsewhere: the stream goes on from where it stood. */
+  async #load(cluster: Cluster | undefined): Promise<void> {
+    const { persistence, replication, config } = this.parts;
+    const asReplica = cluster === undefined ? config.text('replicaof') !== '' : cluster.isReplica;
+    await persistence.load(asReplica).catch((reason: unknown) => {
+      throw this.#failed(messageOf(reason));
+    });
+    const { position } = persistence;
+    if (position !== undefined) replication.restore(position);
+    cluster?.verifyData();
   }
 
   async #listen(anyPort: boolean): Promise<void> {
@@ -196,6 +214,7 @@ class Node implements RunningNode {
     await parts.cluster?.close();
     await parts.listener.close();
     parts.migration.close();
+    await parts.persistence.close();
     parts.replication.close();
     for (const client of [...parts.clients.all()]) client.destroy();
   }

@@ -24,6 +24,7 @@ import { formatNodesConf, parseNodesConf } from './nodes-conf.ts';
 import { Router } from './routing.ts';
 import { BUS_PORT_OFFSET, listeningBusPort, settingsOf } from './settings.ts';
 import { TcpLinks } from './tcp-links.ts';
+import { adoptSlotsWithKeys } from './verify-data.ts';
 
 const MAX_PORT = 65_535;
 
@@ -108,6 +109,14 @@ class TcpCluster implements Cluster {
     this.#router.redirectBlocked(client, key, writes);
 
   routeKey: Cluster['routeKey'] = (client, command, key) => this.#router.routeKey(client, command.row, key);
+
+  get isReplica(): boolean {
+    return this.machine.core.state.myself.isReplica;
+  }
+
+  verifyData(): void {
+    if (adoptSlotsWithKeys(this.machine.core)) this.machine.core.host.save();
+  }
 
   ownsSlot(slot: number): boolean {
     const { state } = this.machine.core;

@@ -6,7 +6,6 @@ import type { Log } from '../parts/basics.ts';
 import type { ConfigStore } from './store.ts';
 
 const NO_AOF = 'appendonly yes: this node keeps no append only file yet, nothing is written to disk.';
-const NO_RDB = 'save: this node keeps no RDB file yet, nothing is written to disk.';
 const NO_EVICTION =
   'maxmemory: this node neither refuses writes nor evicts keys yet, whatever memory they take.';
 
@@ -16,7 +15,6 @@ function notesAtStart(config: ConfigStore): string[] {
     .withoutEffect()
     .map((name) => `The directive '${name}' has no effect in this node; it is accepted and shown only.`);
   if (config.flag('appendonly')) notes.push(`WARNING ${NO_AOF}`);
-  if (config.wasGiven('save') && config.text('save') !== '') notes.push(`WARNING ${NO_RDB}`);
   if (config.number('maxmemory') > 0) notes.push(`WARNING ${NO_EVICTION}`);
   return notes;
 }
@@ -24,9 +22,6 @@ function notesAtStart(config: ConfigStore): string[] {
 /** Tells the operator at the start, and whenever one of these directives changes. */
 export function tellOfUnoffered(config: ConfigStore, log: Log): void {
   for (const note of notesAtStart(config)) log('warning', note);
-  config.onChange('save', () => {
-    if (config.text('save') !== '') log('warning', `WARNING ${NO_RDB}`);
-  });
   config.onChange('maxmemory', () => {
     if (config.number('maxmemory') > 0) log('warning', `WARNING ${NO_EVICTION}`);
   });

@@ -111,15 +111,19 @@ export class Dispatcher implements Dispatch {
       const redirection = this.#route(session, command, argv, isExec ? queue : undefined);
       if (redirection !== undefined) return this.#redirected(session, command, redirection, isExec);
     }
-    const { replication } = parts;
+    const { replication, persistence } = parts;
     if (
       replication.role !== 'master' ||
       replication.loading ||
+      persistence.loading ||
+      persistence.refusal !== undefined ||
       session.kind !== 'normal' ||
       this.#minReplicas !== 0
     ) {
       const refusal = stateRefusal(parts, session, command, bits, allBits);
       if (refusal !== undefined) return this.#reject(session, command, refusal);
+      if (persistence.refusal !== undefined && session.kind === 'master' && (bits & flagBits.write) !== 0)
+        persistence.masterWrites();
     }
     if ((this.holds.pausedWrites || this.holds.anyKey) && this.#mustWait(session, command, argv, bits)) {
       this.holds.wait(session);
@@ -294,5 +298,9 @@ export class Dispatcher implements Dispatch {
 
   get writesPaused(): boolean {
     return this.holds.pausedWrites;
+  }
+
+  pausedFor(reason: PauseReason): boolean {
+    return this.holds.pausedFor(reason);
   }
 }

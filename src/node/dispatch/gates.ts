@@ -76,8 +76,12 @@ export function stateRefusal(
   bits: number,
   allBits: number,
 ): string | undefined {
-  const { config, replication } = parts;
+  const { config, replication, persistence } = parts;
   const isWrite = (bits & flagBits.write) !== 0;
+  const { refusal } = persistence;
+  // PING too: who asks whether this node is well shall know.
+  if (refusal !== undefined && (isWrite || command.name === 'ping') && session.kind !== 'master')
+    return refusal;
   if (isWrite && replication.role === 'master') {
     const wanted = config.number('min-replicas-to-write');
     if (wanted > 0 && config.number('min-replicas-max-lag') > 0 && goodReplicas(parts) < wanted)
@@ -99,7 +103,7 @@ export function stateRefusal(
     !config.flag('replica-serve-stale-data')
   )
     return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
-  if (replication.loading && (allBits & flagBits.loading) === 0)
+  if (parts.loading && (allBits & flagBits.loading) === 0)
     return 'LOADING Redis is loading the dataset in memory';
   const keyspace = flagBits.write | flagBits.may_replicate | flagBits.readonly;
   if (session.kind === 'replica' && (bits & keyspace) !== 0)

@@ -55,6 +55,10 @@ export interface Cluster {
   saveConfig(): string | undefined;
   /** Closes links with a node (DEBUG CLUSTERLINK KILL). False when the node is not known. */
   killLinks(direction: 'to' | 'from' | 'all', nodeId: string): boolean;
+  /** Whether this node is a replica, as nodes.conf has it. */
+  readonly isReplica: boolean;
+  /** The data set was read: keys in slots of nobody, or of others, are brought in order with the configuration. */
+  verifyData(): void;
   /** Opens the port of the bus. Rejects with the sentence that Redis logs. */
   start(): Promise<void>;
   close(): Promise<void>;

@@ -11,12 +11,14 @@ import type { Hasher } from '../keyspace/hasher.ts';
 import type { Monitors } from '../observe/monitors.ts';
 import type { SlowLog } from '../observe/slow-log.ts';
 import type { NodeStats } from '../observe/stats.ts';
+import type { CronSwitch } from '../server/cron.ts';
 import type { Listener } from '../server/listener.ts';
 import type { Stopping } from '../server/stopping.ts';
 import type { Config, Log, Stats } from './basics.ts';
 import type { Cluster, Migration } from './cluster.ts';
 import type { Dispatch, KeyWaiters } from './dispatch.ts';
 import type { ActiveExpiry, Database } from './keyspace.ts';
+import type { Persistence } from './persistence.ts';
 import type { Replication } from './replication.ts';
 
 export interface NodeParts {
@@ -36,6 +38,7 @@ export interface NodeParts {
   readonly activeExpiry: ActiveExpiry;
   readonly propagation: Propagation;
   readonly replication: Replication;
+  readonly persistence: Persistence;
   readonly migration: Migration;
   /** Absent without cluster-enabled. */
   readonly cluster: Cluster | undefined;
@@ -45,10 +48,14 @@ export interface NodeParts {
   readonly server: ServerParts;
   /** 40 hexadecimal characters, anew at each start; INFO's run_id. */
   readonly runId: string;
+  /** The data set is being read, from disk or from a master: clients are served what the flag "loading" allows. */
+  readonly loading: boolean;
   /** The client port that is listened on (differs from the directive when that is 0). */
   readonly port: number;
   /** Ends the node; resolves when everything is closed. Does not end the process. */
   close(): Promise<void>;
+  /** The node cannot go on: the log gets the reason, and it ends with exit code 1. */
+  fatal(reason: string): void;
   /** Ends as SHUTDOWN does: `close`, then what the owner of the process decided. */
   shutdown(): void;
 }
@@ -61,6 +68,7 @@ export interface ServerParts {
   readonly monitors: Monitors;
   readonly listener: Listener;
   readonly stopping: Stopping;
+  readonly cron: CronSwitch;
 }
 
 export interface Clients {

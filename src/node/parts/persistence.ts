@@ -2,6 +2,7 @@
 
 import type { Snapshot, SnapshotEncoder } from '../persistence/snapshot.ts';
 import type { Database } from './keyspace.ts';
+import type { StreamPosition } from './replication.ts';
 
 /** How a node ends, as SHUTDOWN and the signals say it. */
 export interface SaveBeforeEnd {
@@ -38,25 +39,67 @@ export interface LoadProgress {
   end(): void;
 }
 
+/** DEBUG RELOAD. */
+export interface ReloadOptions {
+  /** Saves first. */
+  readonly save: boolean;
+  /** Empties the databases before. */
+  readonly flush: boolean;
+  /** Keys of the file take the place of those of the same name. */
+  readonly merge: boolean;
+}
+
+/** The saves of the data set as an RDB file (persistence/rdb-saves.ts). */
+export interface Saves {
+  /** Unix ms. */
+  readonly lastSaveMs: number;
+  /** A BGSAVE is under way. */
+  readonly inProgress: boolean;
+  /** A BGSAVE begins when no other work is under way. */
+  scheduled: boolean;
+  /** SAVE: at once. False when it failed, and the log tells why. */
+  save(): boolean;
+  /** BGSAVE. False when it could not begin, and the log tells why. */
+  saveInBackground(): boolean;
+  /** All keys are about to go: a BGSAVE under way is of no use any more. */
+  giveUp(): void;
+}
+
 export interface Persistence {
   readonly background: SnapshotWork;
   readonly progress: LoadProgress;
-  /** True while the data set is being read from disk: clients are served what the flag "loading" allows. */
+  readonly saves: Saves;
+  /** True while the data set is being read from disk or put in place: clients are served what the flag "loading" allows. */
   readonly loading: boolean;
+  /** Where the replication stream stood in the data that were read at the start, if they told. */
+  readonly position: StreamPosition | undefined;
+  /** DEBUG SET-SKIP-CHECKSUM-VALIDATION. */
+  skipChecksum: boolean;
   /** Why writes of clients are refused (an error text that begins with MISCONF), if they are. */
   readonly refusal: string | undefined;
+  /** The master's stream writes, although writes of clients are refused: says so, or ends the node. */
+  masterWrites(): void;
   /** The lines of INFO persistence, "name:value" each. */
   infoLines(): string[];
+  /** What INFO stats shows of it: how often a snapshot was begun, and how long the last one kept the node. */
+  readonly totalForks: number;
+  readonly latestForkMicroseconds: number;
   /**
    * What must be on disk before replies are sent is written, and with appendfsync always synced. Cheap when there is
    * nothing.
    */
   beforeReplies(): void;
   /** Reads what is on disk into the databases. Rejects with the sentence that Redis logs when it cannot be. */
-  load(): Promise<void>;
+  load(asReplica: boolean): Promise<void>;
   /** From now on: save points, the AOF's timer. */
   start(): void;
+  /** DEBUG RELOAD, at once. The text of an error when it could not be. */
+  reload(options: ReloadOptions): string | undefined;
+  /** FLUSHALL has emptied the databases. */
+  flushed(): void;
   /** What SHUTDOWN has to put on disk; false when it could not be, and the reason is logged. */
-  saveBeforeEnd(options: SaveBeforeEnd): boolean;
+  saveBeforeEnd(options: SaveBeforeEnd): Promise<boolean>;
+  /** The process ends at once: no half-written file stays. */
+  abandon(): void;
   close(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { NodeStats } from '../observe/stats.ts';
 import type { Config, Log } from '../parts/basics.ts';
 import type { KeyWaiters } from '../parts/dispatch.ts';
 import type { ClientRegistry } from './clients.ts';
+import type { Stopping } from './stopping.ts';
 
 const periodMs = 100;
 /** Clients are looked at once in so many periods. */
@@ -17,6 +18,12 @@ export interface CronDeps {
   readonly stats: NodeStats;
   readonly clients: ClientRegistry;
   readonly keyWaiters: KeyWaiters;
+  readonly server: { readonly stopping: Stopping; readonly cron: CronSwitch };
+}
+
+/** DEBUG PAUSE-CRON. */
+export interface CronSwitch {
+  paused: boolean;
 }
 
 /** Bytes that values, keys and everything else of this process's heap take; shared by all nodes of the process. */
@@ -44,9 +51,11 @@ function tendClients({ clock, config, log, clients, keyWaiters }: CronDeps): voi
 }
 
 export function startCron(deps: CronDeps): Timer {
-  const { clock, stats } = deps;
+  const { clock, stats, server } = deps;
   let ticks = 0;
   return clock.every(periodMs, () => {
+    if (server.cron.paused) return;
+    server.stopping.tick();
     const nowMs = clock.monotonicMs();
     stats.commandRate.sample(stats.commandsProcessed, nowMs);
     stats.inputRate.sample(stats.netInputBytes, nowMs);

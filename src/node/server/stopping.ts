@@ -27,6 +27,8 @@ export class Stopping {
   /** Called when nothing holds the end back any more. */
   readonly #finish: () => void;
   #options: StopOptions | undefined;
+  /** Asked for by a signal. */
+  #scheduled: StopOptions | undefined;
   #deadlineMs = 0;
   #timer: Timer | undefined;
   #waiting: Session[] = [];
@@ -37,12 +39,25 @@ export class Stopping {
   }
 
   get inProgress(): boolean {
-    return this.#options !== undefined;
+    return this.#options !== undefined || this.#scheduled !== undefined;
+  }
+
+  /** SIGTERM or SIGINT: the end begins a little later, and can be aborted until then. */
+  schedule(options: StopOptions): void {
+    this.#scheduled = options;
+  }
+
+  /** Several times a second. */
+  tick(): void {
+    const options = this.#scheduled;
+    if (options === undefined) return;
+    this.#scheduled = undefined;
+    this.begin(options, undefined);
   }
 
   /** Milliseconds until the end at the latest; undefined when no end is under way. */
   get remainingMs(): number | undefined {
-    return this.inProgress ? Math.max(0, this.#deadlineMs - this.#parts.clock.nowMs()) : undefined;
+    return this.#timer === undefined ? undefined : Math.max(0, this.#deadlineMs - this.#parts.clock.nowMs());
   }
 
   /** SHUTDOWN, or a signal (`client` undefined). The client hears only of a failure. */
@@ -54,19 +69,20 @@ export class Stopping {
         this.#waiting = this.#waiting.filter((other) => other !== client);
       });
     }
-    if (this.inProgress) return;
+    if (this.#options !== undefined) return;
+    this.#scheduled = undefined;
     this.#options = options;
     log('warning', 'User requested shutdown...');
     const timeoutMs = config.number('shutdown-timeout') * 1000;
     if (options.now || timeoutMs === 0 || this.#replicasInSync()) {
-      this.#end();
+      void this.#end();
       return;
     }
     this.#deadlineMs = clock.nowMs() + timeoutMs;
     dispatch.pause('shutdown', 'write', Number.MAX_SAFE_INTEGER);
     log('notice', 'Waiting for replicas before shutting down.');
     this.#timer = clock.every(checkPeriodMs, () => {
-      if (this.#replicasInSync() || clock.nowMs() >= this.#deadlineMs) this.#end();
+      if (this.#replicasInSync() || clock.nowMs() >= this.#deadlineMs) void this.#end();
     });
   }
 
@@ -91,6 +107,7 @@ export class Stopping {
 
   #cancel(): void {
     this.#options = undefined;
+    this.#scheduled = undefined;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#parts.dispatch.unpause('shutdown');
@@ -99,10 +116,28 @@ export class Stopping {
     for (const client of waiting) client.resume(FAILED);
   }
 
-  #end(): void {
-    const { log, replication, config } = this.#parts;
+  async #end(): Promise<void> {
+    const { log, dispatch, persistence } = this.#parts;
     const options = this.#options;
+    if (options === undefined) return;
     this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#tellOfReplicas();
+    // What is written from here on would be in no file.
+    dispatch.pause('shutdown', 'write', Number.MAX_SAFE_INTEGER);
+    const saved = await persistence.saveBeforeEnd(options);
+    // Aborted meanwhile.
+    if (this.#options !== options) return;
+    if (saved) {
+      this.#finish();
+      return;
+    }
+    log('warning', 'Errors trying to shut down the server. Check the logs for more information.');
+    this.#cancel();
+  }
+
+  #tellOfReplicas(): void {
+    const { log, replication } = this.#parts;
     const lagging = replication.replicas.filter((replica) => replica.offset !== replication.offset);
     for (const { ip, port, offset, lagSeconds, state } of lagging) {
       const behind = replication.offset - offset;
@@ -111,17 +146,8 @@ export class Stopping {
         `Lagging replica ${ip}:${port} reported offset ${behind} behind master, lag=${lagSeconds}, state=${state}.`,
       );
     }
-    if (replication.replicas.length > 0) {
-      const inSync = replication.replicas.length - lagging.length;
-      log('notice', `${inSync} of ${replication.replicas.length} replicas are in sync when shutting down.`);
-    }
-    if (options?.save && !options.force) {
-      log('warning', 'SHUTDOWN SAVE: this node keeps no RDB file yet, so it cannot save; not ending.');
-      this.#cancel();
-      return;
-    }
-    if (!options?.nosave && config.text('save') !== '')
-      log('warning', 'Not saving before exiting: this node keeps no RDB file yet.');
-    this.#finish();
+    if (replication.replicas.length === 0) return;
+    const inSync = replication.replicas.length - lagging.length;
+    log('notice', `${inSync} of ${replication.replicas.length} replicas are in sync when shutting down.`);
   }
 }

@@ -44,7 +44,7 @@ function set(context: Context, argv: readonly string[]): Reply {
     return error("ERR CONFIG SET of port or bind isn't allowed for DENY BLOCKING client");
   const listening = `${config.text('port')} ${config.text('bind')}`;
   const refusal = config.setAll(pairs, {
-    loading: node.replication.loading,
+    loading: node.loading,
     mayChangeProtected: isAllowed(config.text('enable-protected-configs'), client),
   });
   if (refusal !== undefined) return error(refusal);

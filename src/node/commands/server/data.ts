@@ -8,12 +8,27 @@ import type { Database } from '../../parts/keyspace.ts';
 
 /** ASYNC and SYNC mean the same here: the garbage collector gives memory back later in any case. */
 function flush(context: Context, argv: readonly string[], databases: readonly Database[]): Reply {
-  const mode = argv[1]?.toLowerCase();
-  if (argv.length > 2 || (mode !== undefined && mode !== 'async' && mode !== 'sync')) return SYNTAX_ERROR;
+  const refusal = flushRefusal(argv);
+  if (refusal !== undefined) return refusal;
   for (const db of databases) if (db.size > 0) db.clear();
   // Sent on even when nothing was there: a replica may hold what this node does not.
   context.propagateAs(argv);
   return OK;
+}
+
+function flushRefusal(argv: readonly string[]): string | undefined {
+  const mode = argv[1]?.toLowerCase();
+  if (argv.length > 2 || (mode !== undefined && mode !== 'async' && mode !== 'sync')) return SYNTAX_ERROR;
+  return undefined;
+}
+
+/** What is on disk becomes empty, too; a BGSAVE of what is gone is given up. */
+function flushall(context: Context, argv: readonly string[]): Reply {
+  const { databases, persistence } = context.node;
+  if (flushRefusal(argv) === undefined) persistence.saves.giveUp();
+  const reply = flush(context, argv, databases);
+  if (reply === OK) persistence.flushed();
+  return reply;
 }
 
 /** An index of a database, or the error reply. */
@@ -69,7 +84,7 @@ export const dataRows: readonly CommandRow[] = [
     name: 'flushall',
     summary: 'Deletes all keys of all databases',
     complexity: 'O(N) where N is the total number of keys in all databases',
-    handler: (context, argv) => flush(context, argv, context.node.databases),
+    handler: flushall,
   },
   {
     ...flushing,

@@ -29,6 +29,8 @@ const help = [
   '    Write <message> to the server log.',
   'OBJECT <key>',
   '    Show low level info about `key` and associated value.',
+  'PAUSE-CRON <0|1>',
+  '    Stop periodic cron job processing.',
   'POPULATE <count> [<prefix>] [<size>]',
   '    Create <count> string keys named key:<num>. If <prefix> is specified then',
   "    it is used instead of the 'key' prefix. These are not propagated to",
@@ -38,6 +40,19 @@ const help = [
   '    Reply with a test value of the specified type. <type> can be: string,',
   '    integer, double, bignum, null, array, set, map, attrib, push, verbatim,',
   '    true, false.',
+  'RELOAD [option ...]',
+  '    Save the RDB on disk and reload it back to memory. Valid <option> values:',
+  '    * MERGE: conflicting keys will be loaded from RDB.',
+  '    * NOFLUSH: the existing database will not be removed before load, but',
+  '      conflicting keys will generate an exception and kill the server.',
+  '    * NOSAVE: the database will be loaded from an existing RDB file.',
+  '    Examples:',
+  '    * DEBUG RELOAD: verify that the server is able to persist, flush and reload',
+  '      the database.',
+  '    * DEBUG RELOAD NOSAVE: replace the current database with the contents of an',
+  '      existing RDB file.',
+  '    * DEBUG RELOAD NOSAVE NOFLUSH MERGE: add the contents of an existing RDB',
+  '      file to the database.',
   'REPLICATE <string>',
   '    Replicates the provided string to replicas, allowing data divergence.',
   'SDSLEN <key>',
@@ -46,6 +61,8 @@ const help = [
   '    Setting it to 0 disables expiring keys in background when they are not',
   '    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the',
   '    default.',
+  'SET-SKIP-CHECKSUM-VALIDATION <0|1>',
+  "    Enables or disables checksum checks for RDB files and RESTORE's payload",
   'SLEEP <seconds>',
   '    Stop the server for <seconds>. Decimals allowed.',
   ...clusterDebugHelp,
@@ -109,6 +126,20 @@ function rewriteAll({ node }: Context): Reply {
   }
 }
 
+/** Saves the data set and reads it back, or a part of that. */
+function reload({ node }: Context, argv: readonly string[]): Reply {
+  const options = argv.slice(2).map((option) => option.toLowerCase());
+  if (options.some((option) => option !== 'merge' && option !== 'noflush' && option !== 'nosave'))
+    return error('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.');
+  const has = (option: string): boolean => options.includes(option);
+  const failure = node.persistence.reload({
+    save: !has('nosave'),
+    flush: !has('noflush'),
+    merge: has('merge'),
+  });
+  return failure === undefined ? OK : error(failure);
+}
+
 /** Leading digits as C's atoi reads them; 0 without any. */
 function atoi(text: string): number {
   return Number.parseInt(text, 10) || 0;
@@ -127,6 +158,7 @@ function debug(context: Context, argv: readonly string[]): Reply {
     context.propagateAs(argv.slice(2));
     return OK;
   }
+  if (word === 'reload') return reload(context, argv);
   const clusterReply = debugCluster(context, argv);
   if (clusterReply !== undefined) return clusterReply;
   if (value === undefined || argv.length !== 3) return unknownSubcommand('DEBUG', argv[1] as string);
@@ -138,12 +170,18 @@ function debug(context: Context, argv: readonly string[]): Reply {
       return OK;
     case 'object':
       return object(context, value);
+    case 'pause-cron':
+      node.server.cron.paused = atoi(value) !== 0;
+      return OK;
     case 'protocol':
       return protocolSample(value, resp);
     case 'sdslen':
       return sdslen(context, value);
     case 'set-active-expire':
       node.activeExpiry.enabled = atoi(value) !== 0;
+      return OK;
+    case 'set-skip-checksum-validation':
+      node.persistence.skipChecksum = atoi(value) !== 0;
       return OK;
     case 'sleep':
       sleep(Number.parseFloat(value) || 0);

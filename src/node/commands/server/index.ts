@@ -6,11 +6,13 @@ import { dataRows } from './data.ts';
 import { debugRow } from './debug.ts';
 import { memoryRow } from './memory.ts';
 import { processRows } from './process.ts';
+import { saveRows } from './save.ts';
 import { slowlogRow } from './slowlog.ts';
 
 export const serverRows: readonly CommandRow[] = [
   ...processRows,
   ...dataRows,
+  ...saveRows,
   commandRow,
   configRow,
   slowlogRow,

@@ -1,5 +1,5 @@
-/** Owns INFO, TIME, LASTSAVE, SHUTDOWN and MONITOR. Source: Redis server.c infoCommand, timeCommand, monitorCommand; db.c shutdownCommand. */
-import { bulkArray, error, integer, OK, verbatim } from '../../../protocol/resp/encode.ts';
+/** Owns INFO, TIME, SHUTDOWN and MONITOR. Source: Redis server.c infoCommand, timeCommand, monitorCommand; db.c shutdownCommand. */
+import { bulkArray, error, OK, verbatim } from '../../../protocol/resp/encode.ts';
 import { SYNTAX_ERROR } from '../../command/errors.ts';
 import { BLOCKED, type CommandRow, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
@@ -68,20 +68,6 @@ export const processRows: readonly CommandRow[] = [
     complexity: 'O(1)',
     tips: ['nondeterministic_output'],
     handler: time,
-  },
-  {
-    name: 'lastsave',
-    arity: 1,
-    flags: ['loading', 'stale', 'fast'],
-    categories: ['admin', 'dangerous'],
-    keySpecs: [],
-    summary:
-      'When the data were last saved: Unix seconds; the start of the node while nothing is kept on disk',
-    since: '1.0.0',
-    group: 'server',
-    complexity: 'O(1)',
-    tips: ['nondeterministic_output'],
-    handler: ({ node }) => integer(Math.trunc(node.startedAtMs / 1000)),
   },
   {
     name: 'shutdown',

@@ -2,29 +2,6 @@
 import type { NodeParts } from '../../parts/node.ts';
 import { lines } from './format.ts';
 
-/** Nothing is kept on disk yet: the fields that tools look at say so. */
-export function persistence(parts: NodeParts): string[] {
-  return lines({
-    loading: parts.replication.loading ? 1 : 0,
-    async_loading: 0,
-    rdb_changes_since_last_save: parts.stats.dirty,
-    rdb_bgsave_in_progress: 0,
-    rdb_last_save_time: Math.trunc(parts.startedAtMs / 1000),
-    rdb_last_bgsave_status: 'ok',
-    rdb_last_bgsave_time_sec: -1,
-    rdb_current_bgsave_time_sec: -1,
-    rdb_saves: 0,
-    aof_enabled: 0,
-    aof_rewrite_in_progress: 0,
-    aof_rewrite_scheduled: 0,
-    aof_last_rewrite_time_sec: -1,
-    aof_current_rewrite_time_sec: -1,
-    aof_last_bgrewrite_status: 'ok',
-    aof_rewrites: 0,
-    aof_last_write_status: 'ok',
-  });
-}
-
 export function stats(parts: NodeParts): string[] {
   const { activeExpiry } = parts;
   const { stats: counters } = parts.server;
@@ -52,8 +29,8 @@ export function stats(parts: NodeParts): string[] {
     pubsub_channels: 0,
     pubsub_patterns: 0,
     pubsubshard_channels: 0,
-    latest_fork_usec: 0,
-    total_forks: 0,
+    latest_fork_usec: parts.persistence.latestForkMicroseconds,
+    total_forks: parts.persistence.totalForks,
     migrate_cached_sockets: counters.migrateCachedSockets,
     unexpected_error_replies: counters.unexpectedErrorReplies,
     total_error_replies: counters.errorReplies,

@@ -3,7 +3,7 @@
  */
 import type { NodeParts } from '../../parts/node.ts';
 import { commandStats, errorStats, latencyStats } from './commands.ts';
-import { cluster, keyspace, persistence, stats } from './data.ts';
+import { cluster, keyspace, stats } from './data.ts';
 import { clients, cpu, memory, server } from './process.ts';
 
 interface Section {
@@ -19,7 +19,7 @@ const sections: Readonly<Record<string, Section>> = {
   server: { title: 'Server', isDefault: true, lines: server },
   clients: { title: 'Clients', isDefault: true, lines: clients },
   memory: { title: 'Memory', isDefault: true, lines: memory },
-  persistence: { title: 'Persistence', isDefault: true, lines: persistence },
+  persistence: { title: 'Persistence', isDefault: true, lines: (parts) => parts.persistence.infoLines() },
   stats: { title: 'Stats', isDefault: true, lines: stats },
   replication: { title: 'Replication', isDefault: true, lines: (parts) => parts.replication.infoLines() },
   cpu: { title: 'CPU', isDefault: true, lines: cpu },

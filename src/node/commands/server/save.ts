@@ -1,0 +1,71 @@
+/** Owns SAVE, BGSAVE and LASTSAVE. Source: Redis rdb.c saveCommand, bgsaveCommand; db.c lastsaveCommand. */
+import { error, integer, OK, simple } from '../../../protocol/resp/encode.ts';
+import { SYNTAX_ERROR } from '../../command/errors.ts';
+import type { CommandRow, Reply } from '../../command/row.ts';
+import type { Context } from '../../dispatch/context.ts';
+
+const IN_PROGRESS = error('ERR Background save already in progress');
+/** Redis says no more; the log does. */
+const FAILED = error('ERR');
+
+function save({ node }: Context): Reply {
+  const { saves } = node.persistence;
+  if (saves.inProgress) return IN_PROGRESS;
+  return saves.save() ? OK : FAILED;
+}
+
+function bgsave({ node, mayBlock }: Context, argv: readonly string[]): Reply {
+  if (argv.length > 2 || (argv.length === 2 && argv[1]?.toLowerCase() !== 'schedule')) return SYNTAX_ERROR;
+  const { saves, background } = node.persistence;
+  if (saves.inProgress || background.kind === 'sync') return IN_PROGRESS;
+  // Within a transaction it waits for the end.
+  if (background.kind !== undefined || !mayBlock) {
+    if (argv.length === 1 && mayBlock)
+      return error(
+        "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a " +
+          'BGSAVE whenever possible.',
+      );
+    saves.scheduled = true;
+    return simple('Background saving scheduled');
+  }
+  return saves.saveInBackground() ? simple('Background saving started') : FAILED;
+}
+
+const common = {
+  categories: [],
+  keySpecs: [],
+  since: '1.0.0',
+  group: 'server',
+} as const;
+
+export const saveRows: readonly CommandRow[] = [
+  {
+    ...common,
+    name: 'save',
+    arity: 1,
+    flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
+    summary: 'Writes the data set to disk, and answers when it is there',
+    complexity: 'O(N) where N is the total number of keys in all databases',
+    handler: save,
+  },
+  {
+    ...common,
+    name: 'bgsave',
+    arity: -1,
+    flags: ['admin', 'noscript', 'no_async_loading'],
+    summary: 'Writes the data set of this moment to disk while the node goes on',
+    complexity: 'O(1)',
+    handler: bgsave,
+  },
+  {
+    ...common,
+    name: 'lastsave',
+    arity: 1,
+    flags: ['loading', 'stale', 'fast'],
+    categories: ['admin', 'dangerous'],
+    summary: 'When the data were last saved: Unix seconds; the start of the node before that',
+    complexity: 'O(1)',
+    tips: ['nondeterministic_output'],
+    handler: ({ node }) => integer(Math.floor(node.persistence.saves.lastSaveMs / 1000)),
+  },
+];

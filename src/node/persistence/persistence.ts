@@ -1,0 +1,188 @@
+/**
+ * Owns the files of the data set as one part: what is read at the start, what is written while the node runs, what is left to
+ * write at its end. The saves are in rdb-saves.ts, the append only file in aof/; this file puts them together.
+ * Source: Redis server.c loadDataFromDisk, writeCommandsDeniedByDiskError, finishShutdown.
+ */
+import { resolve } from 'node:path';
+import type { Timer } from '../../core/clock.ts';
+import { toPath } from '../config/special.ts';
+import type { NodeParts } from '../parts/node.ts';
+import type { Persistence, ReloadOptions, SaveBeforeEnd } from '../parts/persistence.ts';
+import type { StreamPosition } from '../parts/replication.ts';
+import { BackgroundWork } from './background-work.ts';
+import { infoLines } from './info.ts';
+import { LoadError, type LoadFileDeps, type LoadFileOptions, loadFile, loadFileNow } from './load-file.ts';
+import { Loading } from './loading.ts';
+import { RdbSaves } from './rdb-saves.ts';
+
+export type PersistenceDeps = Pick<
+  NodeParts,
+  'clock' | 'config' | 'log' | 'stats' | 'databases' | 'replication' | 'memberHasher' | 'fatal'
+>;
+
+const RDB_REFUSAL =
+  'MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk. Commands that may ' +
+  'modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting ' +
+  'fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.';
+
+/** How often a save that is due is looked for. */
+const TICK_MS = 100;
+
+/** The log is told at most so often that a replica cannot keep what it applies. */
+const TELL_PERIOD_MS = 10_000;
+
+/** While there is no append only file. */
+const NO_AOF = [
+  'aof_enabled:0',
+  'aof_rewrite_in_progress:0',
+  'aof_rewrite_scheduled:0',
+  'aof_last_rewrite_time_sec:-1',
+  'aof_current_rewrite_time_sec:-1',
+  'aof_last_bgrewrite_status:ok',
+  'aof_rewrites:0',
+  'aof_rewrites_consecutive_failures:0',
+  'aof_last_write_status:ok',
+  'aof_last_cow_size:0',
+];
+
+class NodePersistence implements Persistence {
+  readonly background: BackgroundWork;
+  readonly progress: Loading;
+  readonly saves: RdbSaves;
+  position: StreamPosition | undefined;
+  skipChecksum = false;
+  readonly #deps: PersistenceDeps;
+  #lastLoad = { keysLoaded: 0, keysExpired: 0 };
+  #timer: Timer | undefined;
+  #masterWritesToldAtMs = 0;
+  #closed = false;
+
+  constructor(deps: PersistenceDeps) {
+    const { clock, config, log, stats, databases, replication, memberHasher } = deps;
+    const fatal = (reason: string): void => deps.fatal(reason);
+    this.#deps = { clock, config, log, stats, databases, replication, memberHasher, fatal };
+    this.background = new BackgroundWork(clock);
+    this.progress = new Loading(clock);
+    this.saves = new RdbSaves({ ...this.#deps, background: this.background, pid: process.pid });
+    this.background.onIdle(() => this.saves.tick());
+  }
+
+  get loading(): boolean {
+    return this.progress.active && !this.progress.async;
+  }
+
+  get refusal(): string | undefined {
+    return this.saves.refusesWrites ? RDB_REFUSAL : undefined;
+  }
+
+  get totalForks(): number {
+    return this.background.totalCount;
+  }
+
+  get latestForkMicroseconds(): number {
+    return this.background.latestBeginMicroseconds;
+  }
+
+  masterWrites(): void {
+    const { config, clock, log, fatal } = this.#deps;
+    if (!config.flag('replica-ignore-disk-write-errors')) {
+      fatal('Replica was unable to write command to disk.');
+      return;
+    }
+    if (clock.nowMs() < this.#masterWritesToldAtMs + TELL_PERIOD_MS) return;
+    this.#masterWritesToldAtMs = clock.nowMs();
+    log('warning', 'Replica is applying a command even though it is unable to write to disk.');
+  }
+
+  infoLines(): string[] {
+    const { background, progress, saves } = this;
+    const { stats } = this.#deps;
+    return infoLines({ stats, background, loading: progress, saves, lastLoad: this.#lastLoad }, NO_AOF, []);
+  }
+
+  beforeReplies(): void {}
+
+  async load(asReplica: boolean): Promise<void> {
+    const { clock, log } = this.#deps;
+    const startMs = clock.monotonicMs();
+    const options = this.#loadOptions(asReplica, false);
+    const loader = await loadFile(this.#rdbPath, this.#loadDeps(), options, () => this.#closed);
+    if (loader === undefined) return;
+    this.#lastLoad = loader;
+    this.position = loader.position;
+    log('notice', `DB loaded from disk: ${((clock.monotonicMs() - startMs) / 1000).toFixed(3)} seconds`);
+  }
+
+  reload({ save, flush, merge }: ReloadOptions): string | undefined {
+    const { databases, stats, log } = this.#deps;
+    if (save && !this.saves.save()) return 'ERR';
+    const dirty = stats.dirty;
+    if (flush) for (const database of databases) if (database.size > 0) database.clear();
+    stats.dirty = dirty;
+    try {
+      const asReplica = this.#deps.replication.role === 'replica';
+      const loader = loadFileNow(this.#rdbPath, this.#loadDeps(), this.#loadOptions(asReplica, merge));
+      if (loader === undefined) return 'ERR Error trying to load the RDB dump';
+      this.#lastLoad = loader;
+    } catch (error) {
+      if (!(error instanceof LoadError)) throw error;
+      log('warning', error.message);
+      return 'ERR Error trying to load the RDB dump';
+    }
+    log('warning', 'DB reloaded by DEBUG RELOAD');
+    return undefined;
+  }
+
+  flushed(): void {
+    if (this.#deps.config.text('save') !== '') this.saves.save();
+  }
+
+  start(): void {
+    this.#timer = this.#deps.clock.every(TICK_MS, () => this.saves.tick());
+  }
+
+  async saveBeforeEnd({ save, nosave, force }: SaveBeforeEnd): Promise<boolean> {
+    const { config, log } = this.#deps;
+    if (this.saves.inProgress) log('warning', 'There is a child saving an .rdb. Killing it!');
+    await this.saves.kill();
+    // What is half read must not take the place of the file it is read from.
+    const wanted = !this.loading && (save || (!nosave && config.text('save') !== ''));
+    if (!wanted) return true;
+    log('notice', 'Saving the final RDB snapshot before exiting.');
+    if (await this.saves.saveInTurns()) return true;
+    log(
+      'warning',
+      force ? 'Error trying to save the DB. Exit anyway.' : "Error trying to save the DB, can't exit.",
+    );
+    return force;
+  }
+
+  abandon(): void {
+    this.saves.abandon();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    await this.saves.kill();
+  }
+
+  get #rdbPath(): string {
+    const { config } = this.#deps;
+    return resolve(toPath(config.text('dir')), toPath(config.text('dbfilename')));
+  }
+
+  #loadDeps(): LoadFileDeps {
+    return { ...this.#deps, progress: this.progress };
+  }
+
+  /** What is expired is a master's to leave out; a replica waits for its master's word. */
+  #loadOptions(asReplica: boolean, replace: boolean): LoadFileOptions {
+    const { skipChecksum } = this;
+    return { dropExpiredAtMs: asReplica ? undefined : this.#deps.clock.nowMs(), replace, skipChecksum };
+  }
+}
+
+export function createPersistence(deps: PersistenceDeps): Persistence {
+  return new NodePersistence(deps);
+}
