@@ -40,6 +40,12 @@ export function absoluteTimeMs(value: number | bigint, seconds: boolean, baseMs:
   return timeMs === undefined ? undefined : Math.min(Number(timeMs), LATEST_TIME_MS);
 }
 
+/** A number that is at least `min`, or `refusal`. Source: object.c getRangeLongFromObjectOrReply with a message. */
+export function parseAtLeast(text: string, min: number, refusal: string): number | string {
+  const value = parseInteger(text);
+  return value === undefined || value < min ? refusal : value;
+}
+
 const INT32_MAX = 2147483647;
 
 /** A number of 32 bits (a database index), or the error reply. Source: object.c getIntFromObjectOrReply. */

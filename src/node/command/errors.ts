@@ -9,6 +9,7 @@ export const SYNTAX_ERROR = error('ERR syntax error');
 export const NO_SUCH_KEY = error('ERR no such key');
 export const NOT_AN_INTEGER = error('ERR value is not an integer or out of range');
 export const NOT_32_BIT = error('ERR value is out of range, value must between -2147483648 and 2147483647');
+export const NEGATIVE_COUNT = error('ERR value is out of range, must be positive');
 export const NOT_A_FLOAT = error('ERR value is not a valid float');
 export const DB_INDEX_OUT_OF_RANGE = error('ERR DB index is out of range');
 export const SAME_OBJECT = error('ERR source and destination objects are the same');

@@ -4,6 +4,7 @@ import { bitmapRows } from './bitmap/index.ts';
 import { clusterRows } from './cluster/index.ts';
 import { connectionRows } from './connection/index.ts';
 import { genericRows } from './generic/index.ts';
+import { listRows } from './list/index.ts';
 import { migrateRows } from './migrate/index.ts';
 import { replicationRows } from './replication/index.ts';
 import { serverRows } from './server/index.ts';
@@ -20,4 +21,5 @@ export const allRows: readonly CommandRow[] = [
   ...serverRows,
   ...stringRows,
   ...bitmapRows,
+  ...listRows,
 ];

@@ -2,11 +2,12 @@
 import { BytesError } from '../../core/bytes.ts';
 import type { RdbValue } from '../../protocol/rdb/objects.ts';
 import type { TypeName, Value } from '../keyspace/value.ts';
+import { listType } from './list/row.ts';
 import type { TypeRow, ValueHost } from './row.ts';
 import { stringType } from './string/row.ts';
 import { isString } from './string/string.ts';
 
-export const typeRows: readonly TypeRow[] = [stringType];
+export const typeRows: readonly TypeRow[] = [stringType, listType];
 
 const rowByName = new Map<TypeName, TypeRow>(typeRows.map((row) => [row.name, row]));
 

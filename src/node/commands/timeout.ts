@@ -1,0 +1,25 @@
+/** Owns the times that commands may wait, as they are given. Source: Redis timeout.c getTimeoutFromObjectOrReply. */
+import { error } from '../../protocol/resp/encode.ts';
+import { parseInteger } from '../command/arguments.ts';
+import { parseLongDouble } from './string/long-double.ts';
+
+const NOT_A_FLOAT = error('ERR timeout is not a float or out of range');
+const NEGATIVE = error('ERR timeout is negative');
+
+/** What fits 64 bits on the way; Redis takes more for negative. */
+const LIMIT_MS = 2 ** 63;
+
+/** Seconds with a fraction, as milliseconds (0: for ever), or the error reply. */
+export function parseTimeoutSeconds(text: string): number | string {
+  const seconds = parseInteger(text) ?? fromText(text);
+  if (seconds === undefined) return NOT_A_FLOAT;
+  const timeoutMs = Math.ceil(seconds * 1000);
+  return timeoutMs < 0 || timeoutMs >= LIMIT_MS ? NEGATIVE : timeoutMs;
+}
+
+function fromText(text: string): number | undefined {
+  const value = parseLongDouble(text);
+  if (value === 'infinity') return Infinity;
+  if (value === '-infinity') return -Infinity;
+  return value && Number(value.mantissa) * 2 ** value.exponent;
+}
