@@ -147,6 +147,8 @@ export class Parts implements NodeParts {
 
   fatal(reason: string): void {
     this.log('warning', reason);
+    // Before anybody gets a reply that may not hold.
+    for (const client of [...this.clients.all()]) client.destroy();
     this.#options.end(1);
   }
 

@@ -214,9 +214,9 @@ class Node implements RunningNode {
     await parts.cluster?.close();
     await parts.listener.close();
     parts.migration.close();
-    await parts.persistence.close();
     parts.replication.close();
     for (const client of [...parts.clients.all()]) client.destroy();
+    await parts.persistence.close();
   }
 }
 

@@ -5,7 +5,6 @@
 import type { Log } from '../parts/basics.ts';
 import type { ConfigStore } from './store.ts';
 
-const NO_AOF = 'appendonly yes: this node keeps no append only file yet, nothing is written to disk.';
 const NO_EVICTION =
   'maxmemory: this node neither refuses writes nor evicts keys yet, whatever memory they take.';
 
@@ -14,7 +13,6 @@ function notesAtStart(config: ConfigStore): string[] {
   const notes = config
     .withoutEffect()
     .map((name) => `The directive '${name}' has no effect in this node; it is accepted and shown only.`);
-  if (config.flag('appendonly')) notes.push(`WARNING ${NO_AOF}`);
   if (config.number('maxmemory') > 0) notes.push(`WARNING ${NO_EVICTION}`);
   return notes;
 }
@@ -24,11 +22,6 @@ export function tellOfUnoffered(config: ConfigStore, log: Log): void {
   for (const note of notesAtStart(config)) log('warning', note);
   config.onChange('maxmemory', () => {
     if (config.number('maxmemory') > 0) log('warning', `WARNING ${NO_EVICTION}`);
-  });
-  config.onApply('appendonly', () => {
-    if (!config.flag('appendonly')) return undefined;
-    log('warning', NO_AOF);
-    return 'Unable to turn on AOF. Check server logs.';
   });
   for (const name of ['tls-port', 'tls-cluster', 'tls-replication'])
     config.onApply(name, () => {

@@ -87,6 +87,10 @@ export interface Propagation {
   feed(dbIndex: number, argv: readonly string[]): void;
   /** Several writes as one transaction: MULTI ... EXEC. */
   feedTransaction(dbIndex: number, commands: readonly (readonly string[])[]): void;
+  /** While the data set is loaded nothing is fed: what is in the files is no new write. */
+  muted: boolean;
+  /** Whether a transaction or a script runs: its writes so far have not gone out yet. */
+  readonly nested: boolean;
   /** Listens to the stream in order. Returns the function that stops it. */
   subscribe(fn: (dbIndex: number, argv: readonly string[]) => void): () => void;
 }

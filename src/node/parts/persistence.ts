@@ -65,10 +65,25 @@ export interface Saves {
   giveUp(): void;
 }
 
+/** The append only file (persistence/aof/). */
+export interface Aof {
+  /** BGREWRITEAOF. */
+  rewrite(): 'started' | 'scheduled' | 'under way' | 'failed';
+  /** The data are about to be replaced by a master's: nothing is written until `startAfterSync`. */
+  stopForSync(): void;
+  /** They are in place: with appendonly yes the file begins anew with them. The node ends when it cannot. */
+  startAfterSync(): void;
+  /** DEBUG LOADAOF: resolves when the data are those of the files again; the node ends when they cannot be read. */
+  reload(): Promise<void>;
+  /** DEBUG AOF-FLUSH-SLEEP: each write takes so much longer. */
+  extraWriteMs: number;
+}
+
 export interface Persistence {
   readonly background: SnapshotWork;
   readonly progress: LoadProgress;
   readonly saves: Saves;
+  readonly aof: Aof;
   /** True while the data set is being read from disk or put in place: clients are served what the flag "loading" allows. */
   readonly loading: boolean;
   /** Where the replication stream stood in the data that were read at the start, if they told. */

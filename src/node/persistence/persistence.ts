@@ -9,6 +9,7 @@ import { toPath } from '../config/special.ts';
 import type { NodeParts } from '../parts/node.ts';
 import type { Persistence, ReloadOptions, SaveBeforeEnd } from '../parts/persistence.ts';
 import type { StreamPosition } from '../parts/replication.ts';
+import { AppendOnlyFile } from './aof/aof.ts';
 import { BackgroundWork } from './background-work.ts';
 import { infoLines } from './info.ts';
 import { LoadError, type LoadFileDeps, type LoadFileOptions, loadFile, loadFileNow } from './load-file.ts';
@@ -17,7 +18,17 @@ import { RdbSaves } from './rdb-saves.ts';
 
 export type PersistenceDeps = Pick<
   NodeParts,
-  'clock' | 'config' | 'log' | 'stats' | 'databases' | 'replication' | 'memberHasher' | 'fatal'
+  | 'clock'
+  | 'config'
+  | 'log'
+  | 'stats'
+  | 'databases'
+  | 'dispatch'
+  | 'propagation'
+  | 'replication'
+  | 'memberHasher'
+  | 'server'
+  | 'fatal'
 >;
 
 const RDB_REFUSAL =
@@ -31,24 +42,11 @@ const TICK_MS = 100;
 /** The log is told at most so often that a replica cannot keep what it applies. */
 const TELL_PERIOD_MS = 10_000;
 
-/** While there is no append only file. */
-const NO_AOF = [
-  'aof_enabled:0',
-  'aof_rewrite_in_progress:0',
-  'aof_rewrite_scheduled:0',
-  'aof_last_rewrite_time_sec:-1',
-  'aof_current_rewrite_time_sec:-1',
-  'aof_last_bgrewrite_status:ok',
-  'aof_rewrites:0',
-  'aof_rewrites_consecutive_failures:0',
-  'aof_last_write_status:ok',
-  'aof_last_cow_size:0',
-];
-
 class NodePersistence implements Persistence {
   readonly background: BackgroundWork;
   readonly progress: Loading;
   readonly saves: RdbSaves;
+  readonly aof: AppendOnlyFile;
   position: StreamPosition | undefined;
   skipChecksum = false;
   readonly #deps: PersistenceDeps;
@@ -58,12 +56,22 @@ class NodePersistence implements Persistence {
   #closed = false;
 
   constructor(deps: PersistenceDeps) {
-    const { clock, config, log, stats, databases, replication, memberHasher } = deps;
+    const { clock, config, log, stats, databases, dispatch, propagation, replication, memberHasher, server } =
+      deps;
     const fatal = (reason: string): void => deps.fatal(reason);
-    this.#deps = { clock, config, log, stats, databases, replication, memberHasher, fatal };
+    this.#deps = {
+      ...{ clock, config, log, stats, databases, dispatch, propagation, replication, memberHasher, server },
+      fatal,
+    };
     this.background = new BackgroundWork(clock);
     this.progress = new Loading(clock);
     this.saves = new RdbSaves({ ...this.#deps, background: this.background, pid: process.pid });
+    this.aof = new AppendOnlyFile({
+      ...this.#deps,
+      config: server.config,
+      background: this.background,
+      progress: this.progress,
+    });
     this.background.onIdle(() => this.saves.tick());
   }
 
@@ -72,7 +80,7 @@ class NodePersistence implements Persistence {
   }
 
   get refusal(): string | undefined {
-    return this.saves.refusesWrites ? RDB_REFUSAL : undefined;
+    return this.saves.refusesWrites ? RDB_REFUSAL : this.aof.refusal;
   }
 
   get totalForks(): number {
@@ -95,14 +103,23 @@ class NodePersistence implements Persistence {
   }
 
   infoLines(): string[] {
-    const { background, progress, saves } = this;
-    const { stats } = this.#deps;
-    return infoLines({ stats, background, loading: progress, saves, lastLoad: this.#lastLoad }, NO_AOF, []);
+    const { background, progress, saves, aof } = this;
+    const view = { stats: this.#deps.stats, background, loading: progress, saves, lastLoad: this.#lastLoad };
+    return infoLines(view, aof.infoLines(), aof.sizeLines());
   }
 
-  beforeReplies(): void {}
+  beforeReplies(): void {
+    this.aof.flush();
+  }
 
   async load(asReplica: boolean): Promise<void> {
+    this.aof.open();
+    // An RDB file beside an append only file is older, or of another history.
+    await (this.#deps.config.flag('appendonly') ? this.aof.load() : this.#loadRdb(asReplica));
+    if (!this.#closed) this.aof.start();
+  }
+
+  async #loadRdb(asReplica: boolean): Promise<void> {
     const { clock, log } = this.#deps;
     const startMs = clock.monotonicMs();
     const options = this.#loadOptions(asReplica, false);
@@ -138,13 +155,17 @@ class NodePersistence implements Persistence {
   }
 
   start(): void {
-    this.#timer = this.#deps.clock.every(TICK_MS, () => this.saves.tick());
+    this.#timer = this.#deps.clock.every(TICK_MS, () => {
+      this.aof.tick();
+      this.saves.tick();
+    });
   }
 
   async saveBeforeEnd({ save, nosave, force }: SaveBeforeEnd): Promise<boolean> {
     const { config, log } = this.#deps;
     if (this.saves.inProgress) log('warning', 'There is a child saving an .rdb. Killing it!');
     await this.saves.kill();
+    if (!this.aof.prepareEnd(force)) return false;
     // What is half read must not take the place of the file it is read from.
     const wanted = !this.loading && (save || (!nosave && config.text('save') !== ''));
     if (!wanted) return true;
@@ -159,12 +180,14 @@ class NodePersistence implements Persistence {
 
   abandon(): void {
     this.saves.abandon();
+    this.aof.abandon();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
     await this.saves.kill();
+    await this.aof.close();
   }
 
   get #rdbPath(): string {

@@ -224,9 +224,10 @@ export class Connection extends BaseSession implements Sender {
   }
 
   #flush(): void {
+    // Which may end the connection, and the node: then nothing is left to be sent.
+    if (this.#out !== '') this.#host.beforeReplies();
     const out = this.#out;
     if (out !== '') {
-      this.#host.beforeReplies();
       this.#out = '';
       const stats = this.#host.stats;
       stats.netOutputBytes += out.length;

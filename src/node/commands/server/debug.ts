@@ -1,9 +1,10 @@
 /** Owns DEBUG: what tests need, behind enable-debug-command. Source: Redis debug.c debugCommand. */
+import { stallThread } from '../../../core/stall.ts';
 import { array, error, OK, simple } from '../../../protocol/resp/encode.ts';
 import { parseInteger } from '../../command/arguments.ts';
 import { NO_SUCH_KEY, unknownSubcommand } from '../../command/errors.ts';
 import { helpReply } from '../../command/help.ts';
-import type { CommandRow, Reply } from '../../command/row.ts';
+import { BLOCKED, type CommandRow, type Reply } from '../../command/row.ts';
 import { rewriteConfigFile } from '../../config/rewrite.ts';
 import { systemErrorText } from '../../config/special.ts';
 import type { Context } from '../../dispatch/context.ts';
@@ -15,6 +16,8 @@ import { datasetDigest, valueDigest } from './digest.ts';
 import { protocolSample } from './protocol-samples.ts';
 
 const help = [
+  'AOF-FLUSH-SLEEP <microsec>',
+  '    Server will sleep before flushing the AOF, this is used for testing.',
   'CONFIG-REWRITE-FORCE-ALL',
   '    Like CONFIG REWRITE but writes all configuration options, including',
   '    keywords not listed in original configuration file or default values.',
@@ -25,6 +28,8 @@ const help = [
   'ERROR <string>',
   '    Return a Redis protocol error with <string> as message. Useful for clients',
   '    unit tests to simulate Redis errors.',
+  'LOADAOF',
+  '    Flush the AOF buffers on disk and reload the AOF in memory.',
   'LOG <message>',
   '    Write <message> to the server log.',
   'OBJECT <key>',
@@ -67,11 +72,6 @@ const help = [
   '    Stop the server for <seconds>. Decimals allowed.',
   ...clusterDebugHelp,
 ];
-
-/** Stops the whole thread, as it says. */
-function sleep(seconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
-}
 
 function object({ db, nowMs }: Context, key: string): Reply {
   const entry = db.peek(key);
@@ -140,6 +140,11 @@ function reload({ node }: Context, argv: readonly string[]): Reply {
   return failure === undefined ? OK : error(failure);
 }
 
+function loadAof({ node, client }: Context): Reply {
+  void node.persistence.aof.reload().then(() => client.resume(OK));
+  return BLOCKED;
+}
+
 /** Leading digits as C's atoi reads them; 0 without any. */
 function atoi(text: string): number {
   return Number.parseInt(text, 10) || 0;
@@ -159,10 +164,14 @@ function debug(context: Context, argv: readonly string[]): Reply {
     return OK;
   }
   if (word === 'reload') return reload(context, argv);
+  if (word === 'loadaof' && argv.length === 2) return loadAof(context);
   const clusterReply = debugCluster(context, argv);
   if (clusterReply !== undefined) return clusterReply;
   if (value === undefined || argv.length !== 3) return unknownSubcommand('DEBUG', argv[1] as string);
   switch (word) {
+    case 'aof-flush-sleep':
+      node.persistence.aof.extraWriteMs = atoi(value) / 1000;
+      return OK;
     case 'error':
       return error(value);
     case 'log':
@@ -184,7 +193,7 @@ function debug(context: Context, argv: readonly string[]): Reply {
       node.persistence.skipChecksum = atoi(value) !== 0;
       return OK;
     case 'sleep':
-      sleep(Number.parseFloat(value) || 0);
+      stallThread((Number.parseFloat(value) || 0) * 1000);
       return OK;
     default:
       return unknownSubcommand('DEBUG', argv[1] as string);

@@ -1,4 +1,7 @@
-/** Owns SAVE, BGSAVE and LASTSAVE. Source: Redis rdb.c saveCommand, bgsaveCommand; db.c lastsaveCommand. */
+/**
+ * Owns SAVE, BGSAVE, LASTSAVE and BGREWRITEAOF. Source: Redis rdb.c saveCommand, bgsaveCommand; db.c lastsaveCommand; aof.c
+ * bgrewriteaofCommand.
+ */
 import { error, integer, OK, simple } from '../../../protocol/resp/encode.ts';
 import { SYNTAX_ERROR } from '../../command/errors.ts';
 import type { CommandRow, Reply } from '../../command/row.ts';
@@ -31,6 +34,21 @@ function bgsave({ node, mayBlock }: Context, argv: readonly string[]): Reply {
   return saves.saveInBackground() ? simple('Background saving started') : FAILED;
 }
 
+function bgrewriteaof({ node }: Context): Reply {
+  switch (node.persistence.aof.rewrite()) {
+    case 'under way':
+      return error('ERR Background append only file rewriting already in progress');
+    case 'scheduled':
+      return simple('Background append only file rewriting scheduled');
+    case 'started':
+      return simple('Background append only file rewriting started');
+    case 'failed':
+      return error(
+        "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.",
+      );
+  }
+}
+
 const common = {
   categories: [],
   keySpecs: [],
@@ -56,6 +74,15 @@ export const saveRows: readonly CommandRow[] = [
     summary: 'Writes the data set of this moment to disk while the node goes on',
     complexity: 'O(1)',
     handler: bgsave,
+  },
+  {
+    ...common,
+    name: 'bgrewriteaof',
+    arity: 1,
+    flags: ['admin', 'noscript', 'no_async_loading'],
+    summary: 'Makes the append only file anew of the data of this moment, while the node goes on',
+    complexity: 'O(1)',
+    handler: bgrewriteaof,
   },
   {
     ...common,

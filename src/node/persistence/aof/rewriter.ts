@@ -4,6 +4,7 @@
  * Never knows the steps on disk (folder.ts). Source: Redis aof.c rewriteAppendOnlyFileBackground, backgroundRewriteDoneHandler;
  * server.c serverCron.
  */
+import { rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Clock } from '../../../core/clock.ts';
 import type { Config, Log } from '../../parts/basics.ts';
@@ -34,6 +35,7 @@ export interface RewriterDeps {
   readonly state: () => AofState;
   /** A base was made of the data of the beginning. */
   readonly onDone: () => void;
+  /** Of a data set in that format, now. */
   readonly encoder: (format: BaseFormat) => SnapshotEncoder;
 }
 
@@ -55,6 +57,8 @@ export class Rewriter {
   readonly #deps: RewriterDeps;
   readonly #limit = new RewriteLimit();
   #running: Running | undefined;
+  /** Of those that were given up: until nothing is left of them. */
+  readonly #leaving = new Set<Promise<void>>();
   #notBeforeMs = 0;
 
   constructor(deps: RewriterDeps) {
@@ -201,8 +205,23 @@ export class Rewriter {
     const { log, background } = this.#deps;
     log('notice', `Killing running AOF rewrite child: ${running.file.pid}`);
     this.#running = undefined;
-    void running.file.kill();
+    const gone = running.file.kill().then(() => {
+      this.#leaving.delete(gone);
+    });
+    this.#leaving.add(gone);
     background.end(running.snapshot);
+  }
+
+  /** The process ends at once: the half-written file goes. */
+  abandon(): void {
+    const path = this.#running?.file.tempPath;
+    this.kill();
+    if (path !== undefined) rmSync(path, { force: true });
+  }
+
+  /** Resolves when nothing is left of what was given up. */
+  async gone(): Promise<void> {
+    await Promise.all(this.#leaving);
   }
 
   /** From time to time: one that is scheduled, or due because the AOF has grown. */

@@ -17,8 +17,8 @@ export interface AofWriterDeps {
   readonly log: Log;
   /** Whether a snapshot is being written, which has the disk busy. */
   readonly snapshotUnderWay: () => boolean;
-  /** What appendfsync always promises cannot be kept: nobody may get a reply any more. */
-  readonly onFatal: () => void;
+  /** Ends the node before anybody gets a reply: what appendfsync always promises cannot be kept. The log gets the reason. */
+  readonly fatal: (reason: string) => void;
 }
 
 const SYNC_PERIOD_MS = 1000;
@@ -254,8 +254,7 @@ export class AofWriter {
 
   #die(sentence: string): void {
     this.#dead = true;
-    this.#deps.log('warning', sentence);
-    this.#deps.onFatal();
+    this.#deps.fatal(sentence);
   }
 
   #syncIfDue(file: number): void {
