@@ -4,10 +4,12 @@ import { bitmapRows } from './bitmap/index.ts';
 import { clusterRows } from './cluster/index.ts';
 import { connectionRows } from './connection/index.ts';
 import { genericRows } from './generic/index.ts';
+import { hashRows } from './hash/index.ts';
 import { listRows } from './list/index.ts';
 import { migrateRows } from './migrate/index.ts';
 import { replicationRows } from './replication/index.ts';
 import { serverRows } from './server/index.ts';
+import { setRows } from './set/index.ts';
 import { stringRows } from './string/index.ts';
 import { transactionRows } from './transaction/index.ts';
 
@@ -21,5 +23,7 @@ export const allRows: readonly CommandRow[] = [
   ...serverRows,
   ...stringRows,
   ...bitmapRows,
+  ...hashRows,
+  ...setRows,
   ...listRows,
 ];

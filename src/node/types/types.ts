@@ -2,12 +2,14 @@
 import { BytesError } from '../../core/bytes.ts';
 import type { RdbValue } from '../../protocol/rdb/objects.ts';
 import type { TypeName, Value } from '../keyspace/value.ts';
+import { hashType } from './hash/row.ts';
 import { listType } from './list/row.ts';
 import type { TypeRow, ValueHost } from './row.ts';
+import { setType } from './set/row.ts';
 import { stringType } from './string/row.ts';
 import { isString } from './string/string.ts';
 
-export const typeRows: readonly TypeRow[] = [stringType, listType];
+export const typeRows: readonly TypeRow[] = [stringType, listType, hashType, setType];
 
 const rowByName = new Map<TypeName, TypeRow>(typeRows.map((row) => [row.name, row]));
 

@@ -10,9 +10,9 @@ import { textOf } from '../../types/string/byte-string.ts';
 import { isString } from '../../types/string/string.ts';
 import { addLongDoubles, formatLongDouble, parseLongDouble } from './long-double.ts';
 
-const WOULD_OVERFLOW = error('ERR increment or decrement would overflow');
+export const WOULD_OVERFLOW = error('ERR increment or decrement would overflow');
 const DECREMENT_WOULD_OVERFLOW = error('ERR decrement would overflow');
-const NOT_FINITE = error('ERR increment would produce NaN or Infinity');
+export const NOT_FINITE = error('ERR increment would produce NaN or Infinity');
 
 function increment(context: Context, key: string, by: number | bigint): Reply {
   const db = context.db;

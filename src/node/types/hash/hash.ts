@@ -1,0 +1,143 @@
+/**
+ * Owns hashes: fields with values. A small one is a Map, in the order in which the fields came, as a listpack keeps them; one that
+ * grows beyond the limits becomes a hash table for good, which can be sampled and scanned however large it is.
+ * Source: the behaviour of Redis t_hash.c (hashTypeTryConversion, hashTypeSet, hashTypeDelete, hashTypeDup).
+ */
+import type { Random } from '../../../core/random.ts';
+import { Dict, type DictEntry } from '../../keyspace/dict.ts';
+import type { Collection } from '../../keyspace/value.ts';
+import type { ValueHost } from '../row.ts';
+
+/** A field of a large hash. */
+class Field implements DictEntry<Field> {
+  readonly key: string;
+  hash = 0;
+  next: Field | undefined = undefined;
+  value: string;
+
+  constructor(key: string, value: string) {
+    this.key = key;
+    this.value = value;
+  }
+}
+
+export type HashEntry = readonly [field: string, value: string];
+
+export class Hash implements Collection {
+  readonly typeName = 'hash';
+  readonly #host: ValueHost;
+  /** Exactly one of the two. */
+  #listpack: Map<string, string> | undefined = new Map();
+  #table: Dict<Field> | undefined;
+
+  /** An empty one. Takes its limits from `host`, each time that they count. */
+  constructor(host: ValueHost) {
+    this.#host = host;
+  }
+
+  /** Takes `entries` over. */
+  static from(entries: Map<string, string>, host: ValueHost): Hash {
+    const hash = new Hash(host);
+    hash.#listpack = entries;
+    const maxTextLength = host.config.number('hash-max-listpack-value');
+    let fits = entries.size <= host.config.number('hash-max-listpack-entries');
+    if (fits)
+      for (const [field, value] of entries)
+        fits &&= field.length <= maxTextLength && value.length <= maxTextLength;
+    if (!fits) hash.#makeTable(entries);
+    return hash;
+  }
+
+  get size(): number {
+    return (this.#listpack ?? this.#table)?.size ?? 0;
+  }
+
+  get encoding(): 'listpack' | 'hashtable' {
+    return this.#listpack !== undefined ? 'listpack' : 'hashtable';
+  }
+
+  get(field: string): string | undefined {
+    return this.#listpack !== undefined ? this.#listpack.get(field) : this.#table?.find(field)?.value;
+  }
+
+  has(field: string): boolean {
+    return this.get(field) !== undefined;
+  }
+
+  /** Whether the field is new. */
+  set(field: string, value: string): boolean {
+    const listpack = this.#listpack;
+    if (listpack === undefined) return this.#setInTable(this.#table as Dict<Field>, field, value);
+    const { config } = this.#host;
+    const longest = Math.max(field.length, value.length);
+    if (longest > config.number('hash-max-listpack-value'))
+      return this.#setInTable(this.#makeTable(listpack), field, value);
+    const sizeBefore = listpack.size;
+    listpack.set(field, value);
+    if (listpack.size === sizeBefore) return false;
+    if (listpack.size > config.number('hash-max-listpack-entries')) this.#makeTable(listpack);
+    return true;
+  }
+
+  /** Whether it was there. */
+  delete(field: string): boolean {
+    return this.#listpack !== undefined
+      ? this.#listpack.delete(field)
+      : this.#table?.remove(field) !== undefined;
+  }
+
+  /** To be used up before the next change. */
+  entries(): Iterable<HashEntry> {
+    return this.#listpack ?? pairs(this.#table as Dict<Field>);
+  }
+
+  /** Visits a few fields, all of a small hash, and returns the next cursor, 0 at the end. As Dict.scan. */
+  scan(cursor: number, visit: (field: string, value: string) => void): number {
+    if (this.#table !== undefined) return this.#table.scan(cursor, ({ key, value }) => visit(key, value));
+    for (const [field, value] of this.entries()) visit(field, value);
+    return 0;
+  }
+
+  /** To be used up before the next change. */
+  *fields(): IterableIterator<string> {
+    if (this.#listpack !== undefined) yield* this.#listpack.keys();
+    else if (this.#table !== undefined) for (const { key } of this.#table.entries()) yield key;
+  }
+
+  /** Gives fields at random, each with the same chance. To be used before the next change; the hash is not empty. */
+  fieldSampler(random: Random): () => string {
+    const table = this.#table;
+    if (table !== undefined) return () => (table.random(random) as Field).key;
+    const fields = [...this.fields()];
+    return () => fields[random.below(fields.length)] as string;
+  }
+
+  copy(): Hash {
+    const copy = new Hash(this.#host);
+    if (this.#listpack !== undefined) copy.#listpack = new Map(this.#listpack);
+    else copy.#makeTable(this.entries());
+    return copy;
+  }
+
+  #setInTable(table: Dict<Field>, field: string, value: string): boolean {
+    const found = table.find(field);
+    if (found !== undefined) {
+      found.value = value;
+      return false;
+    }
+    table.insert(new Field(field, value));
+    return true;
+  }
+
+  #makeTable(entries: Iterable<HashEntry>): Dict<Field> {
+    const table = new Dict<Field>(this.#host.memberHasher);
+    for (const [field, value] of entries) table.insert(new Field(field, value));
+    this.#listpack = undefined;
+    this.#table = table;
+    return table;
+  }
+}
+
+function* pairs(table: Dict<Field>): IterableIterator<HashEntry> {
+  for (const { key, value } of table.entries()) yield [key, value];
+}

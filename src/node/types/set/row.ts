@@ -1,0 +1,33 @@
+/** Owns the row of the set type. */
+
+import { estimatedBytes } from '../memory.ts';
+import { rewriteInParts } from '../rewrite.ts';
+import type { TypeRow } from '../row.ts';
+import { MemberSet } from './set.ts';
+
+/** As seen in V8: the set with an empty intset or table, a number in an array, and a member in a table. */
+const EMPTY_BYTES = 160;
+const NUMBER_BYTES = 16;
+const MEMBER_BYTES = 64;
+
+export const setType: TypeRow<MemberSet> = {
+  name: 'set',
+  holds: (value): value is MemberSet => value instanceof MemberSet,
+  encoding: (set) => set.encoding,
+  copy: (set) => set.copy(),
+  toRdb: (set) => ({ type: 'set', size: set.size, members: set, encoding: set.encoding }),
+  fromRdb(read, host) {
+    if (typeof read === 'string' || read.type !== 'set') return undefined;
+    const set = new MemberSet(host);
+    for (const member of read.members) set.add(member);
+    return set;
+  },
+  objectType: 2,
+  rewrite: (key, set) => rewriteInParts(['SADD', key], set, 1),
+  digest(set, digest) {
+    for (const member of set) digest.xor(member);
+  },
+  memoryBytes: (set) =>
+    EMPTY_BYTES +
+    (set.encoding === 'intset' ? set.size * NUMBER_BYTES : estimatedBytes(set, set.size, 1, MEMBER_BYTES)),
+};

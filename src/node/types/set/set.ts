@@ -1,0 +1,119 @@
+/**
+ * Owns sets: members without an order. While all are whole numbers and few, they are an intset, which goes through them by size; else
+ * a hash table for good, which can be sampled and scanned however large it is.
+ * Source: the behaviour of Redis t_set.c (setTypeCreate, setTypeAdd, setTypeRemove, setTypeRandomElement, setTypeDup).
+ */
+import { parseInt64 } from '../../../core/int64.ts';
+import type { Random } from '../../../core/random.ts';
+import { Dict, type DictEntry } from '../../keyspace/dict.ts';
+import type { Collection } from '../../keyspace/value.ts';
+import type { ValueHost } from '../row.ts';
+import { IntSet } from './int-set.ts';
+
+/** A member of a set that is no intset. */
+class Member implements DictEntry<Member> {
+  readonly key: string;
+  hash = 0;
+  next: Member | undefined = undefined;
+
+  constructor(key: string) {
+    this.key = key;
+  }
+}
+
+/** No intset grows beyond this, whatever set-max-intset-entries says. */
+const MAX_NUMBERS = 1 << 30;
+
+export class MemberSet implements Collection, Iterable<string> {
+  readonly typeName = 'set';
+  readonly #host: ValueHost;
+  /** Exactly one of the two. */
+  #numbers: IntSet | undefined = new IntSet();
+  #table: Dict<Member> | undefined;
+
+  /** An empty one. Takes its limit from `host`, each time that it counts. */
+  constructor(host: ValueHost) {
+    this.#host = host;
+  }
+
+  get size(): number {
+    return (this.#numbers ?? this.#table)?.size ?? 0;
+  }
+
+  get encoding(): 'intset' | 'hashtable' {
+    return this.#numbers !== undefined ? 'intset' : 'hashtable';
+  }
+
+  has(member: string): boolean {
+    const numbers = this.#numbers;
+    if (numbers === undefined) return this.#table?.find(member) !== undefined;
+    const number = parseInt64(member);
+    return number !== undefined && numbers.has(number);
+  }
+
+  /** Whether it is new. */
+  add(member: string): boolean {
+    const numbers = this.#numbers;
+    if (numbers === undefined) return addTo(this.#table as Dict<Member>, member);
+    const number = parseInt64(member);
+    if (number === undefined) return addTo(this.#makeTable(), member);
+    if (!numbers.add(number)) return false;
+    const limit = this.#host.config.number('set-max-intset-entries');
+    if (numbers.size > limit || numbers.size > MAX_NUMBERS) this.#makeTable();
+    return true;
+  }
+
+  /** Whether it was there. */
+  delete(member: string): boolean {
+    const numbers = this.#numbers;
+    if (numbers === undefined) return this.#table?.remove(member) !== undefined;
+    const number = parseInt64(member);
+    return number !== undefined && numbers.delete(number);
+  }
+
+  clear(): void {
+    this.#numbers = new IntSet();
+    this.#table = undefined;
+  }
+
+  /** To be used up before the next change. */
+  *[Symbol.iterator](): IterableIterator<string> {
+    if (this.#numbers !== undefined) for (const number of this.#numbers) yield String(number);
+    else if (this.#table !== undefined) for (const { key } of this.#table.entries()) yield key;
+  }
+
+  /** Visits a few members, all of an intset, and returns the next cursor, 0 at the end. As Dict.scan. */
+  scan(cursor: number, visit: (member: string) => void): number {
+    if (this.#table !== undefined) return this.#table.scan(cursor, ({ key }) => visit(key));
+    for (const member of this) visit(member);
+    return 0;
+  }
+
+  /** A member, each with the same chance. The set is not empty. */
+  random(random: Random): string {
+    return this.#numbers !== undefined
+      ? String(this.#numbers.at(random.below(this.#numbers.size)))
+      : ((this.#table as Dict<Member>).random(random) as Member).key;
+  }
+
+  copy(): MemberSet {
+    const copy = new MemberSet(this.#host);
+    if (this.#numbers !== undefined) copy.#numbers = new IntSet([...this.#numbers]);
+    else copy.#makeTable(this);
+    return copy;
+  }
+
+  #makeTable(members: Iterable<string> = this): Dict<Member> {
+    const table = new Dict<Member>(this.#host.memberHasher);
+    for (const member of members) table.insert(new Member(member));
+    this.#numbers = undefined;
+    this.#table = table;
+    return table;
+  }
+}
+
+function addTo(table: Dict<Member>, member: string): boolean {
+  if (table.find(member) !== undefined) return false;
+  table.insert(new Member(member));
+  return true;
+}
