@@ -9,7 +9,7 @@ import { RdbScanner } from '../../src/protocol/rdb/scanner.ts';
 import { loadDataset, makeDataset } from '../helpers/dataset.ts';
 import { type LiveCluster, startCluster } from '../helpers/live-cluster.ts';
 import { RawConnection } from '../helpers/raw-connection.ts';
-import { type Ran, redisCli, run, trib, tribScript } from '../helpers/run.ts';
+import { redisCli, run, signalled, trib, tribScript } from '../helpers/run.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../helpers/servers.ts';
 
 const seed = 20_251_122;
@@ -170,7 +170,9 @@ describe.skipIf(skipWithoutRedisServer)(`trib backup${redisServerNote}`, () => {
     // A snapshot takes its time where every key is delayed.
     for (const node of [slow, replica]) await node.text('CONFIG', 'SET', 'rdb-key-save-delay', 5000);
     try {
-      const ended = await signalled(['backup', first, join(dir, 'b')], signal, '>>> Node');
+      const ended = await signalled(['backup', first, join(dir, 'b')], signal, (stdout) =>
+        stdout.includes('>>> Node'),
+      );
       expect(ended.code).toBe(signal === 'SIGINT' ? 130 : 143);
       expect(ended.stderr).toContain('nothing of the backup is kept');
       expect(readdirSync(dir)).toEqual([]);
@@ -267,19 +269,4 @@ function sortedParts(text: string): string {
     else groups.push([line]);
   }
   return groups.flatMap((group) => group.sort()).join('\n');
-}
-
-async function signalled(words: readonly string[], signal: NodeJS.Signals, when: string): Promise<Ran> {
-  const child = spawn(process.execPath, [tribScript, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  await until(() => stdout.includes(when) || child.exitCode !== null, `"${when}"`);
-  child.kill(signal);
-  return { code: await ended, stdout, stderr };
 }

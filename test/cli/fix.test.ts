@@ -62,7 +62,8 @@ async function get(cluster: LiveCluster, key: string): Promise<string> {
 async function untilFailing(cluster: LiveCluster, index: number): Promise<void> {
   const id = cluster.idOf(index);
   await until(async () => {
-    const views = await Promise.all([0, 1].map((other) => on(cluster, other, ['CLUSTER', 'NODES'])));
+    const others = [...cluster.ports.keys()].filter((other) => other !== index);
+    const views = await Promise.all(others.map((other) => on(cluster, other, ['CLUSTER', 'NODES'])));
     const line = new RegExp(`^${id} .* disconnected`, 'm');
     return views.every(([text = '']) => line.test(text));
   }, 'the others to miss it');

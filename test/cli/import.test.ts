@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,11 +6,11 @@ import { keySlot } from '../../src/protocol/slots/key-slot.ts';
 import { loadAllTypes } from '../helpers/all-types.ts';
 import { compareCopies, copiesOn } from '../helpers/copies.ts';
 import { ownerPorts } from '../helpers/dataset.ts';
-import { type LiveCluster, startCluster } from '../helpers/live-cluster.ts';
+import { countKeys, type LiveCluster, startCluster, textsOf } from '../helpers/live-cluster.ts';
 import { RawConnection } from '../helpers/raw-connection.ts';
-import { redisCli, trib, tribScript } from '../helpers/run.ts';
+import { goOnWords, redisCli, signalled, trib } from '../helpers/run.ts';
 import { scriptedServer } from '../helpers/scripted-server.ts';
-import { redisServerNote, skipWithoutRedisServer, until } from '../helpers/servers.ts';
+import { redisServerNote, skipWithoutRedisServer } from '../helpers/servers.ts';
 import { type Standalone, startStandalone } from '../helpers/standalone.ts';
 
 const seed = 20_251_124;
@@ -40,17 +38,9 @@ describe.skipIf(skipWithoutRedisServer)(`trib import${redisServerNote}`, () => {
     await onMasters('FLUSHALL');
   });
 
-  const onMasters = async (...command: string[]): Promise<string[]> => {
-    const replies: string[] = [];
-    for (const port of live.ports) {
-      const connection = await RawConnection.open(port);
-      replies.push(await connection.text(...command));
-      connection.close();
-    }
-    return replies;
-  };
-  const keysThere = async (): Promise<number> =>
-    (await onMasters('DBSIZE')).reduce((sum, count) => sum + Number(count), 0);
+  const onMasters = (...command: string[]): Promise<string[]> => textsOf(live, ...command);
+  const keysThere = (): Promise<number> => countKeys(live);
+  const someThere = async (): Promise<boolean> => (await keysThere()) > 500;
   const load = async (): ReturnType<typeof copiesOn> => {
     await loadAllTypes(source.client, keyCount, Date.now() + 3_600_000, seed);
     return copiesOn([source.port]);
@@ -144,10 +134,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib import${redisServerNote}`, () => {
   ])('goes on after kill -9 with trib resume %s', async (_, more) => {
     await source.client.text('DEBUG', 'POPULATE', 100_000, 'key', 50);
     const words = ['import', first, ...from, ...more, '--yes', '--pipeline', '50'];
-    const child = spawn(process.execPath, [tribScript, ...words], { stdio: 'ignore' });
-    await until(async () => (await keysThere()) > 1000, 'some keys');
-    child.kill('SIGKILL');
-    await once(child, 'close');
+    await signalled(words, 'SIGKILL', someThere);
     expect(await keysThere()).toBeLessThan(100_000);
     const resumed = await trib(['resume', first, '--yes', '--json']);
     expect([resumed.code, resumed.stderr]).toEqual([0, '']);
@@ -157,24 +144,15 @@ describe.skipIf(skipWithoutRedisServer)(`trib import${redisServerNote}`, () => {
 
   it('finishes what is in hand on SIGINT, and tells how to go on', async () => {
     await source.client.text('DEBUG', 'POPULATE', 100_000, 'key', 50);
-    const child = spawn(
-      process.execPath,
-      [tribScript, 'import', first, ...from, '--yes', '--pipeline', '20'],
-      {
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
+    const ended = await signalled(
+      ['import', first, ...from, '--yes', '--pipeline', '20'],
+      'SIGINT',
+      someThere,
     );
-    let stderr = '';
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    await until(async () => (await keysThere()) > 500, 'some keys');
-    child.kill('SIGINT');
-    await once(child, 'close');
-    expect(child.exitCode).toBe(130);
+    expect(ended.code).toBe(130);
     expect(await keysThere()).toBe(100_000 - Number(await source.client.text('DBSIZE')));
-    const command = /^ {2}trib (resume .*)$/m.exec(stderr)?.[1] ?? '';
-    expect((await trib(command.split(' '))).code).toBe(0);
+    const words = goOnWords(ended);
+    expect([words[0], (await trib(words)).code]).toEqual(['resume', 0]);
     expect(await keysThere()).toBe(100_000);
   });
 

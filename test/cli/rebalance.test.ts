@@ -1,32 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fillSlots } from '../../bench/clusters.ts';
-import { findProblems } from '../../src/cluster/health.ts';
-import { look } from '../../src/execute/operations/check.ts';
-import { create } from '../../src/execute/operations/create.ts';
 import type { Engine } from '../../src/local/engine.ts';
-import { inspectDataset, loadDataset, makeDataset } from '../helpers/dataset.ts';
-import { type LiveCluster, slotsOf, startAlone } from '../helpers/live-cluster.ts';
+import { loadDataset, makeDataset } from '../helpers/dataset.ts';
+import { expectNoErrors, expectNothingLost, expectUndisturbed } from '../helpers/intact.ts';
+import { type LiveCluster, slotCountsOf, slotsOf, startPartly } from '../helpers/live-cluster.ts';
 import { RawConnection } from '../helpers/raw-connection.ts';
 import { redisCli, trib } from '../helpers/run.ts';
 import { hasRedisServer, redisServerNote, skipWithoutRedisServer } from '../helpers/servers.ts';
 import { startTraffic } from '../helpers/traffic.ts';
 
 const seed = 20_251_121;
-
-/** The first `joined` of `count` nodes are a cluster; the others are alone. */
-async function startPartly(count: number, joined: number, engine: Engine): Promise<LiveCluster> {
-  const live = await startAlone(count, {
-    engine,
-    nodeTimeoutMs: 1000,
-    // A master that gave its last slot stays a master.
-    directives: [['cluster-allow-replica-migration', 'no']],
-  });
-  const nodes = live.ports.slice(0, joined).map((port) => ({ host: '127.0.0.1', port }));
-  for await (const event of create({ nodes, waitServing: true })) {
-    if (event.type === 'finished' && !event.ok) throw new Error('the cluster is not healthy');
-  }
-  return live;
-}
+/** A master that gave its last slot stays a master. */
+const staysMaster: [string, string][] = [['cluster-allow-replica-migration', 'no']];
 
 async function meet(live: LiveCluster, indexes: readonly number[]): Promise<void> {
   for (const index of indexes) {
@@ -34,19 +19,6 @@ async function meet(live: LiveCluster, indexes: readonly number[]): Promise<void
     await connection.text('CLUSTER', 'MEET', '127.0.0.1', live.ports[0] ?? 0);
     connection.close();
   }
-}
-
-async function countsOf(live: LiveCluster): Promise<number[]> {
-  const texts = await Promise.all(live.ports.map((_, index) => slotsOf(live, index)));
-  return texts.map((text) =>
-    text
-      .split(' ')
-      .filter((word) => word !== '')
-      .reduce((sum, word) => {
-        const [first = 0, last = first] = word.split('-').map(Number);
-        return sum + last - first + 1;
-      }, 0),
-  );
 }
 
 async function keysOf(live: LiveCluster, index: number): Promise<number> {
@@ -63,20 +35,15 @@ describe.each<[Engine]>([['redis-server'], ['bundled']])('trib rebalance on node
     let first: string;
     const dataset = makeDataset(5000, seed, Date.now());
     beforeAll(async () => {
-      live = await startPartly(6, 3, engine);
+      live = await startPartly(6, 3, { engine, directives: staysMaster });
       first = live.addresses[0] ?? '';
       await loadDataset(live.ports[0] ?? 0, dataset);
     });
     afterAll(() => live?.stop());
 
-    const expectNothingLost = async (): Promise<void> => {
-      const { ttlDriftMs, ...findings } = await inspectDataset(live.ports[0] ?? 0, dataset);
-      expect(findings).toEqual({ lost: 0, wrong: 0, ttlChanged: 0 });
-      expect(ttlDriftMs).toBeLessThan(5000);
-      for await (const event of look({ seeds: [{ host: '127.0.0.1', port: live.ports[0] ?? 0 }] })) {
-        if (event.type !== 'surveyed') continue;
-        expect(findProblems(event.topology).filter(({ severity }) => severity === 'error')).toEqual([]);
-      }
+    const expectAllWell = async (): Promise<void> => {
+      await expectNothingLost(live.ports[0] ?? 0, dataset);
+      await expectNoErrors(live.ports[0] ?? 0);
     };
 
     it('has nothing to do where all is even, and says so as redis-cli does', async () => {
@@ -93,20 +60,18 @@ describe.each<[Engine]>([['redis-server'], ['bundled']])('trib rebalance on node
       const traffic = startTraffic(live.ports[0] ?? 0, 4);
       await meet(live, [3, 4, 5]);
       const done = await trib(['rebalance', first, '--use-empty-masters']);
-      const { lostWrites, wrongReads, errors, writes } = await traffic.stop();
+      await expectUndisturbed(traffic);
       expect([done.code, done.stderr]).toEqual([0, '']);
-      expect({ lostWrites, wrongReads, errors }).toEqual({ lostWrites: 0, wrongReads: 0, errors: [] });
-      expect(writes).toBeGreaterThan(0);
       expect(done.stdout).toContain('>>> Rebalancing across 6 nodes. Total weight = 6.00\n');
       // A line about what is tried again may stand between the signs.
       const said = done.stdout.replaceAll(/\n?\*\*\* .*\n/g, '');
       const moves = [...said.matchAll(/^Moving (\d+) slots from \S+ to \S+\n(#+)$/gm)];
       expect(moves).toHaveLength(3);
       expect(moves.map(([, slots, signs]) => signs?.length === Number(slots))).toEqual([true, true, true]);
-      expect([...(await countsOf(live))].sort()).toEqual([2730, 2730, 2731, 2731, 2731, 2731]);
+      expect([...(await slotCountsOf(live))].sort()).toEqual([2730, 2730, 2731, 2731, 2731, 2731]);
       const ranges = await Promise.all(live.ports.map((_, index) => slotsOf(live, index)));
       expect(ranges.map((text) => text.split(' ').length)).toEqual([1, 1, 1, 1, 1, 1]);
-      await expectNothingLost();
+      await expectAllWell();
       const again = await trib(['rebalance', first, '--use-empty-masters']);
       expect(again.stdout).toContain('*** No rebalancing needed!');
     });
@@ -118,9 +83,9 @@ describe.each<[Engine]>([['redis-server'], ['bundled']])('trib rebalance on node
       expect([done.code, done.stderr]).toEqual([0, '']);
       // 16384 slots for a weight of 6 in all.
       const exact = [5461.33, 1365.33, 0, 4096, 2730.67, 2730.67];
-      const off = (await countsOf(live)).map((count, index) => Math.abs(count - (exact[index] ?? 0)));
+      const off = (await slotCountsOf(live)).map((count, index) => Math.abs(count - (exact[index] ?? 0)));
       expect(Math.max(...off)).toBeLessThan(1);
-      await expectNothingLost();
+      await expectAllWell();
       const back = await trib([
         'rebalance',
         first,
@@ -130,8 +95,8 @@ describe.each<[Engine]>([['redis-server'], ['bundled']])('trib rebalance on node
         '1',
       ]);
       expect(back.code).toBe(0);
-      expect([...(await countsOf(live))].sort()).toEqual([2730, 2730, 2731, 2731, 2731, 2731]);
-      await expectNothingLost();
+      expect([...(await slotCountsOf(live))].sort()).toEqual([2730, 2730, 2731, 2731, 2731, 2731]);
+      await expectAllWell();
     });
 
     it('shares out keys, with no more moved than the threshold asks for', async () => {
@@ -151,7 +116,7 @@ describe.each<[Engine]>([['redis-server'], ['bundled']])('trib rebalance on node
       // What the fullest has to give to come down to the threshold, and not much more.
       const need = (before[0] ?? 0) - all / 6 / 0.95;
       expect((before[0] ?? 0) - (after[0] ?? 0)).toBeLessThan(need + all / 100);
-      await expectNothingLost();
+      await expectAllWell();
     });
 
     it('shares out memory', async () => {
@@ -160,7 +125,7 @@ describe.each<[Engine]>([['redis-server'], ['bundled']])('trib rebalance on node
       const shares: { before: number; after: number; isOff: boolean }[] = data.plan.shares;
       expect(shares.map(({ isOff }) => isOff)).toEqual(shares.map(() => false));
       expect(Math.min(...shares.map(({ before }) => before))).toBeGreaterThan(50_000);
-      await expectNothingLost();
+      await expectAllWell();
       const again = await trib(['rebalance', first, '--by', 'memory', '--threshold', '4']);
       expect(again.stdout).toContain('*** No rebalancing needed! All nodes are within the 4.00% threshold.');
     });
@@ -171,18 +136,18 @@ describe.skipIf(skipWithoutRedisServer)(`a rebalance that is not to be${redisSer
   let live: LiveCluster;
   let first: string;
   beforeAll(async () => {
-    live = await startPartly(4, 3, 'redis-server');
+    live = await startPartly(4, 3, { directives: staysMaster });
     first = live.addresses[0] ?? '';
   });
   afterAll(() => live?.stop());
 
   it('changes nothing when it is simulated', async () => {
-    const before = await countsOf(live);
+    const before = await slotCountsOf(live);
     const dry = await trib(['rebalance', first, '--weight', `${live.idOf(2)}=3`, '--simulate']);
     expect([dry.code, dry.stderr]).toEqual([0, '']);
     expect(dry.stdout).toMatch(/^Moving \d+ slots from \S+ to \S+\n#+$/m);
     expect(dry.stdout).toContain('Nothing was changed: this was a dry run.');
-    expect(await countsOf(live)).toEqual(before);
+    expect(await slotCountsOf(live)).toEqual(before);
   });
 
   it.each<[string, string[], string]>([
@@ -193,14 +158,14 @@ describe.skipIf(skipWithoutRedisServer)(`a rebalance that is not to be${redisSer
     ['a threshold that is none', ['--threshold', 'low'], '--threshold takes a number from 0 to 100'],
     ['a unit that is none', ['--by', 'colour'], '--by'],
   ])('refuses %s, and changes nothing', async (_, words, message) => {
-    const before = await countsOf(live);
+    const before = await slotCountsOf(live);
     const port = String(live.ports[1]);
     const refused = await trib(['rebalance', first, ...words.map((word) => word.replace('PORT', port))]);
     expect([refused.code, refused.stderr.replaceAll(port, 'PORT')]).toEqual([
       2,
       expect.stringContaining(message),
     ]);
-    expect(await countsOf(live)).toEqual(before);
+    expect(await slotCountsOf(live)).toEqual(before);
   });
 
   it('begins with nothing while a master does not know the new one; redis-cli fails in the middle', async () => {
@@ -212,13 +177,13 @@ describe.skipIf(skipWithoutRedisServer)(`a rebalance that is not to be${redisSer
     const connection = await RawConnection.open(live.ports[1] ?? 0);
     await connection.text('CLUSTER', 'FORGET', live.idOf(3));
     connection.close();
-    const before = await countsOf(live);
+    const before = await slotCountsOf(live);
     const refused = await trib([...words, '--join-timeout', '300']);
     expect([refused.code, live.normalise(refused.stderr)]).toEqual([
       5,
       expect.stringContaining('Node 127.0.0.1:7004 is not known to 127.0.0.1:7002.'),
     ]);
-    expect(await countsOf(live)).toEqual(before);
+    expect(await slotCountsOf(live)).toEqual(before);
     const theirs = await redisCli(['--cluster', 'rebalance', first, '--cluster-use-empty-masters']);
     expect([theirs.code, theirs.stdout]).toEqual([1, expect.stringContaining("I don't know about node")]);
     expect((await trib(['check', first])).stdout).toContain('has slots in importing state');
@@ -227,7 +192,7 @@ describe.skipIf(skipWithoutRedisServer)(`a rebalance that is not to be${redisSer
 
 describe.skipIf(skipWithoutRedisServer || !hasRedisServer)(`beside redis-cli${redisServerNote}`, () => {
   it('writes the same lines, and never moves more', async () => {
-    const live = await startPartly(5, 3, 'redis-server');
+    const live = await startPartly(5, 3, { directives: staysMaster });
     try {
       const [first = ''] = live.addresses;
       await meet(live, [3, 4]);

@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findProblems } from '../../src/cluster/health.ts';
-import { look } from '../../src/execute/operations/check.ts';
-import { inspectDataset, loadDataset, makeDataset } from '../helpers/dataset.ts';
-import { type LiveCluster, slotsOf, startCluster } from '../helpers/live-cluster.ts';
-import { type Ran, redisCli, run, trib, tribScript } from '../helpers/run.ts';
-import { redisServerNote, skipWithoutRedisServer, until } from '../helpers/servers.ts';
+import { loadDataset, makeDataset } from '../helpers/dataset.ts';
+import { expectNoErrors, expectNothingLost } from '../helpers/intact.ts';
+import { type LiveCluster, slotCountsOf, slotsOf, startCluster } from '../helpers/live-cluster.ts';
+import { goOnWords, type Ran, redisCli, run, signalled, trib, tribScript } from '../helpers/run.ts';
+import { redisServerNote, skipWithoutRedisServer } from '../helpers/servers.ts';
 
 const seed = 20_251_120;
 const planned = (text: string): string[] => text.split('\n').filter((line) => /^ {4}Moving slot/.test(line));
@@ -23,26 +21,14 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
   });
   afterAll(() => live?.stop());
 
-  const expectNothingLost = async (): Promise<void> => {
-    const { ttlDriftMs, ...findings } = await inspectDataset(live.ports[0] ?? 0, dataset);
-    expect(findings).toEqual({ lost: 0, wrong: 0, ttlChanged: 0 });
-    expect(ttlDriftMs).toBeLessThan(2000);
-    for await (const event of look({ seeds: [{ host: '127.0.0.1', port: live.ports[0] ?? 0 }] })) {
-      if (event.type === 'surveyed') {
-        expect(findProblems(event.topology).filter(({ severity }) => severity === 'error')).toEqual([]);
-      }
-    }
+  const expectAllWell = async (): Promise<void> => {
+    await expectNothingLost(live.ports[0] ?? 0, dataset, 2000);
+    await expectNoErrors(live.ports[0] ?? 0);
   };
-  const countsOf = (): Promise<number[]> =>
-    Promise.all(
-      [0, 1, 2, 3].map(async (index) => {
-        const words = (await slotsOf(live, index)).split(' ').filter((word) => word !== '');
-        return words.reduce((sum, word) => {
-          const [from = 0, to = from] = word.split('-').map(Number);
-          return sum + to - from + 1;
-        }, 0);
-      }),
-    );
+  const countsOf = (): Promise<number[]> => slotCountsOf(live);
+  /** Sent when trib has moved some slots. */
+  const interrupted = (words: readonly string[], signal: NodeJS.Signals): Promise<Ran> =>
+    signalled(words, signal, (stdout) => stdout.includes('\nMoving slot'));
 
   it.each([1, 7, 100, 1000, 4095])('plans to move the %i slots that redis-cli would', async (slots) => {
     const ends = ['--cluster-from', 'all', '--cluster-to', live.idOf(2), '--cluster-slots', String(slots)];
@@ -83,7 +69,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
       [...lines.filter((line) => !line.startsWith('Moving slot')), ...told].join('\n'),
     ).toMatchFileSnapshot('../transcripts/reshard.txt');
     expect(await slotsOf(live, 3)).toBe('0-2 12288-16383');
-    await expectNothingLost();
+    await expectAllWell();
   });
 
   it('reads what is missing from a pipe, in the order of redis-cli', async () => {
@@ -144,7 +130,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
     expect(events.at(-1)).toMatchObject({ type: 'finished', ok: true, slots: 20 });
     const json = JSON.parse((await trib([...words, '--json'])).stdout);
     expect(json).toMatchObject({ ok: true, operation: 'reshard', outcome: 'done', slots: 20 });
-    await expectNothingLost();
+    await expectAllWell();
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
@@ -172,13 +158,13 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
       const after = await countsOf();
       expect(after[0]).toBe((before[0] ?? 0) + moved);
       expect(moved).toBeLessThan(3000);
-      await expectNothingLost();
-      const command = /^ {2}trib (.*)$/m.exec(ended.stderr)?.[1] ?? '';
-      expect(command).toMatch(/^resume 127\.0\.0\.1:\d+ --yes$/);
-      const rest = await trib(command.split(' '));
+      await expectAllWell();
+      const words = goOnWords(ended);
+      expect(words.join(' ')).toMatch(/^resume 127\.0\.0\.1:\d+ --yes$/);
+      const rest = await trib(words);
       expect([rest.code, rest.stderr]).toEqual([0, '']);
       expect((await countsOf())[0]).toBe((before[0] ?? 0) + 3000);
-      await expectNothingLost();
+      await expectAllWell();
       const back = await trib([
         'reshard',
         first,
@@ -221,7 +207,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
     const applied = await trib(['apply', file, '--yes']);
     expect([applied.code, applied.stderr]).toEqual([0, '']);
     expect((await countsOf())[0]).toBe((before[0] ?? 0) + 2500);
-    await expectNothingLost();
+    await expectAllWell();
     const again = await trib(['apply', file, '--yes']);
     expect([again.code, again.stdout.match(/^Moving slot/gm)]).toEqual([0, null]);
 
@@ -264,7 +250,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
     expect([rest.code, rest.stderr]).toEqual([0, '']);
     expect(JSON.parse(rest.stdout)).toMatchObject({ ok: true, operation: 'reshard', outcome: 'done' });
     expect((await countsOf())[3]).toBe((before[3] ?? 0) + 2000);
-    await expectNothingLost();
+    await expectAllWell();
   });
 
   it('brings back what redis-cli has just moved away, again and again, with every key', async () => {
@@ -275,24 +261,8 @@ describe.skipIf(skipWithoutRedisServer)(`trib reshard${redisServerNote}`, () => 
       const back = await trib(['reshard', first, '--from', to, '--to', from, '--slots', '200', '--yes']);
       expect([back.code, back.stderr]).toEqual([0, '']);
     }
-    await expectNothingLost();
+    await expectAllWell();
   });
-
-  /** Runs trib, and sends it the signal when it has moved some slots. */
-  async function interrupted(words: readonly string[], signal: NodeJS.Signals): Promise<Ran> {
-    const child = spawn(process.execPath, [tribScript, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-    await until(() => stdout.includes('\nMoving slot') || child.exitCode !== null, 'the first slots to move');
-    child.kill(signal);
-    return { code: await ended, stdout, stderr };
-  }
 });
 
 describe('the terminal', () => {

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +6,9 @@ import { keySlot } from '../../src/protocol/slots/key-slot.ts';
 import { loadAllTypes } from '../helpers/all-types.ts';
 import { compareCopies, copiesOn } from '../helpers/copies.ts';
 import { ownerPorts } from '../helpers/dataset.ts';
-import { type LiveCluster, startCluster } from '../helpers/live-cluster.ts';
+import { countKeys, type LiveCluster, startCluster, textsOf } from '../helpers/live-cluster.ts';
 import { RawConnection } from '../helpers/raw-connection.ts';
-import { trib, tribScript } from '../helpers/run.ts';
+import { goOnWords, signalled, trib } from '../helpers/run.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../helpers/servers.ts';
 import { type Standalone, startStandalone } from '../helpers/standalone.ts';
 
@@ -50,17 +48,9 @@ describe.skipIf(skipWithoutRedisServer)(`trib restore${redisServerNote}`, () => 
   });
   afterEach(() => onMasters('FLUSHALL'));
 
-  const onMasters = async (...command: string[]): Promise<string[]> => {
-    const replies: string[] = [];
-    for (const port of masters) {
-      const connection = await RawConnection.open(port);
-      replies.push(await connection.text(...command));
-      connection.close();
-    }
-    return replies;
-  };
-  const keysThere = async (): Promise<number> =>
-    (await onMasters('DBSIZE')).reduce((sum, count) => sum + Number(count), 0);
+  const onMasters = (...command: string[]): Promise<string[]> => textsOf(live, ...command);
+  const keysThere = (): Promise<number> => countKeys(live);
+  const someThere = async (): Promise<boolean> => (await keysThere()) > 1000;
 
   it('brings every key of a bare RDB file, of all types, to its owner, with functions', async () => {
     const restored = await trib(['restore', dump, first, '--yes']);
@@ -241,13 +231,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib restore${redisServerNote}`, () => 
   it('follows slots that move while it writes', async () => {
     const many = join(dir, 'many');
     mkdirSync(many);
-    const node = await startStandalone('redis-server');
-    try {
-      await node.client.text('DEBUG', 'POPULATE', 60_000, 'key', 100);
-      await saveTo(node, join(many, 'dump.rdb'));
-    } finally {
-      await node.stop();
-    }
+    await makeDump(join(many, 'dump.rdb'), 60_000, 100);
     const words = ['reshard', first, '--from', 'all', '--to', live.idOf(4), '--slots', '4000', '--yes'];
     const [moved, restored] = await Promise.all([
       trib(words),
@@ -260,41 +244,17 @@ describe.skipIf(skipWithoutRedisServer)(`trib restore${redisServerNote}`, () => 
   });
 
   it('finishes what is in hand on SIGINT, and tells how to go on', async () => {
-    const node = await startStandalone('redis-server');
-    try {
-      await node.client.text('DEBUG', 'POPULATE', 150_000, 'key', 50);
-      await saveTo(node, join(dir, 'dump.rdb'));
-    } finally {
-      await node.stop();
-    }
-    const child = spawn(process.execPath, [tribScript, 'restore', dir, first, '--yes'], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let stderr = '';
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    await until(async () => (await keysThere()) > 1000, 'some keys');
-    child.kill('SIGINT');
-    await once(child, 'close');
-    expect([child.exitCode, await keysThere()]).toEqual([130, expect.toSatisfy((count) => count < 150_000)]);
-    const command = /^ {2}trib (resume .*)$/m.exec(stderr)?.[1] ?? '';
-    expect((await trib(command.split(' '))).code).toBe(0);
+    await makeDump(join(dir, 'dump.rdb'), 150_000, 50);
+    const ended = await signalled(['restore', dir, first, '--yes'], 'SIGINT', someThere);
+    expect([ended.code, await keysThere()]).toEqual([130, expect.toSatisfy((count) => count < 150_000)]);
+    const words = goOnWords(ended);
+    expect([words[0], (await trib(words)).code]).toEqual(['resume', 0]);
     expect(await keysThere()).toBe(150_000);
   });
 
   it('goes on after kill -9 with trib resume', async () => {
-    const node = await startStandalone('redis-server');
-    try {
-      await node.client.text('DEBUG', 'POPULATE', 150_000, 'key', 50);
-      await saveTo(node, join(dir, 'dump.rdb'));
-    } finally {
-      await node.stop();
-    }
-    const child = spawn(process.execPath, [tribScript, 'restore', dir, first, '--yes'], { stdio: 'ignore' });
-    await until(async () => (await keysThere()) > 1000, 'some keys');
-    child.kill('SIGKILL');
-    await once(child, 'close');
+    await makeDump(join(dir, 'dump.rdb'), 150_000, 50);
+    await signalled(['restore', dir, first, '--yes'], 'SIGKILL', someThere);
     expect(await keysThere()).toBeLessThan(150_000);
     const resumed = await trib(['resume', first, '--yes', '--json']);
     expect([resumed.code, resumed.stderr]).toEqual([0, '']);
@@ -304,6 +264,17 @@ describe.skipIf(skipWithoutRedisServer)(`trib restore${redisServerNote}`, () => 
     expect(await keysThere()).toBe(150_000);
   });
 });
+
+/** An RDB file of so many keys with values of so many bytes. */
+async function makeDump(file: string, keys: number, valueBytes: number): Promise<void> {
+  const node = await startStandalone('redis-server');
+  try {
+    await node.client.text('DEBUG', 'POPULATE', keys, 'key', valueBytes);
+    await saveTo(node, file);
+  } finally {
+    await node.stop();
+  }
+}
 
 async function saveTo({ client }: Standalone, file: string): Promise<void> {
   await client.text('SAVE');

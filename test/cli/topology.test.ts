@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inspectDataset, loadDataset, makeDataset } from '../helpers/dataset.ts';
+import { loadDataset, makeDataset } from '../helpers/dataset.ts';
+import { expectNothingLost } from '../helpers/intact.ts';
 import { type LiveCluster, slotsOf, startAlone } from '../helpers/live-cluster.ts';
 import { type Ran, redisCli, trib, tribScript } from '../helpers/run.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../helpers/servers.ts';
@@ -61,12 +62,6 @@ describe.skipIf(skipWithoutRedisServer)(`a topology file${redisServerNote}`, () 
       .split('\n')
       .filter((line) => !/is on the host of its master|trying again|^(Moving slot|\.\.\.)/.test(line))
       .join('\n');
-  const expectNothingLost = async (): Promise<void> => {
-    const { ttlDriftMs, ...findings } = await inspectDataset(live.ports[4] ?? 0, dataset);
-    expect(findings).toEqual({ lost: 0, wrong: 0, ttlChanged: 0 });
-    expect(ttlDriftMs).toBeLessThan(5000);
-  };
-
   it('is told beside nodes that are in no cluster', async () => {
     const differs = await trib(['diff', zoned]);
     expect([differs.code, differs.stderr]).toEqual([1, '']);
@@ -137,7 +132,7 @@ describe.skipIf(skipWithoutRedisServer)(`a topology file${redisServerNote}`, () 
     await expect(said(applied.stdout)).toMatchFileSnapshot('../transcripts/apply-topology.txt');
     expect({ lostWrites, wrongReads }).toEqual({ lostWrites: 0, wrongReads: 0 });
     expect(writes).toBeGreaterThan(0);
-    await expectNothingLost();
+    await expectNothingLost(live.ports[4] ?? 0, dataset);
   });
 
   it('leaves nodes that it does not have where they are, unless they are to go', async () => {
@@ -161,7 +156,7 @@ describe.skipIf(skipWithoutRedisServer)(`a topology file${redisServerNote}`, () 
     expect((await trib(['apply', zoned, '--prune', '--yes'])).code).toBe(0);
     const same = await trib(['diff', zoned]);
     expect([same.code, said(same.stdout)]).toEqual([0, '[OK] The cluster is as the topology file has it.\n']);
-    await expectNothingLost();
+    await expectNothingLost(live.ports[4] ?? 0, dataset);
     // Those that left are alone.
     expect(await slotsOf(live, 6)).toBe('');
   });

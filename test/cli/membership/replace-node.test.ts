@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { nodeById, replicasOf } from '../../../src/cluster/topology.ts';
-import { inspectDataset, loadDataset, makeDataset } from '../../helpers/dataset.ts';
+import { loadDataset, makeDataset } from '../../helpers/dataset.ts';
+import { expectNothingLost, expectUndisturbed } from '../../helpers/intact.ts';
 import { trib } from '../../helpers/run.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
 import { type ClusterWithSpares, startWithSpares } from '../../helpers/spares.ts';
@@ -8,12 +9,6 @@ import { startTraffic } from '../../helpers/traffic.ts';
 
 let live: ClusterWithSpares;
 afterEach(() => live?.stop());
-
-async function linesOf(index: number): Promise<string[]> {
-  return String(await live.call(index, 'CLUSTER', 'NODES'))
-    .trim()
-    .split('\n');
-}
 
 describe.skipIf(skipWithoutRedisServer)(`trib replace-node and drain${redisServerNote}`, () => {
   it('replaces a master under traffic: nothing is lost, and its replica follows', async () => {
@@ -33,18 +28,13 @@ describe.skipIf(skipWithoutRedisServer)(`trib replace-node and drain${redisServe
       outcome: 'done',
     });
     await until(() => traffic.writes > 500, 'more traffic');
-    const { writes, ...found } = await traffic.stop();
-    expect(found).toEqual({ reads: expect.any(Number), wrongReads: 0, lostWrites: 0, errors: [] });
-    expect(await inspectDataset(live.ports[1] ?? 0, dataset)).toMatchObject({
-      lost: 0,
-      wrong: 0,
-      ttlChanged: 0,
-    });
+    await expectUndisturbed(traffic);
+    await expectNothingLost(live.ports[1] ?? 0, dataset);
     const topology = await live.topology(1);
     expect(topology.nodes).toHaveLength(6);
     expect(nodeById(topology, live.idOf(6))?.slotCount).toBe(5461);
     expect(nodeById(topology, follower?.id ?? '')?.masterId).toBe(live.idOf(6));
-    expect(await linesOf(0)).toHaveLength(1);
+    expect(await live.linesOf(0)).toHaveLength(1);
 
     // And a replica, in words.
     const index = [0, 1, 2, 3, 4, 5, 6, 7].find((at) => live.idOf(at) === follower?.id) ?? -1;
@@ -144,9 +134,9 @@ describe('trib replace-node with bundled nodes', () => {
     expect([replaced.code, replaced.stderr]).toEqual([0, '']);
     if (!knows)
       expect(replaced.stdout).toContain('does not know CLUSTER FAILOVER: the slots are moved instead.');
-    expect(await inspectDataset(live.ports[1] ?? 0, dataset)).toMatchObject({ lost: 0, wrong: 0 });
+    await expectNothingLost(live.ports[1] ?? 0, dataset);
     const topology = await live.topology(1);
     expect([topology.nodes.length, nodeById(topology, live.idOf(3))?.slotCount]).toEqual([3, 5461]);
-    expect(await linesOf(0)).toHaveLength(1);
+    expect(await live.linesOf(0)).toHaveLength(1);
   });
 });
