@@ -43,6 +43,10 @@ export class Holds {
     return this.#pausedWrites;
   }
 
+  pausedFor(reason: PauseReason): boolean {
+    return this.#pauses.has(reason);
+  }
+
   get waitingCount(): number {
     return this.#waiting.length;
   }

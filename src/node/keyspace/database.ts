@@ -247,6 +247,32 @@ export class KeyDatabase implements Database {
     this.#stats.dirty++;
   }
 
+  makeTemporary(): KeyDatabase {
+    const { hooks } = this.#deps;
+    const unseen: KeyspaceHooks = {
+      nowMs: () => hooks.nowMs(),
+      isReplica: () => hooks.isReplica(),
+      isWritableReplica: () => false,
+      isServingMaster: () => false,
+      isLoading: () => true,
+      isPaused: () => false,
+      touched: () => {},
+      awaited: () => {},
+      flushed: () => {},
+      propagateDelete: () => {},
+    };
+    return new KeyDatabase(this.index, { ...this.#deps, hooks: unseen });
+  }
+
+  replaceBy(temporary: Database): void {
+    if (!(temporary instanceof KeyDatabase)) throw new Error('a temporary database is of the same keyspace');
+    this.snapshot?.keepAll(this.index);
+    this.#hooks.flushed(this.index);
+    this.#store = temporary.#store;
+    this.#expiring = temporary.#expiring;
+    this.averageTtlMs = 0;
+  }
+
   randomKey(): string | undefined {
     const allExpiring = this.#expiring.size === this.#store.size;
     for (let tries = RANDOM_TRIES; ; ) {
@@ -301,6 +327,7 @@ export class KeyDatabase implements Database {
 
   #create(key: string, value: Value): KeyEntry {
     const entry = this.#insert(key, value);
+    if (typeof value !== 'string') this.#hooks.awaited(this.index, key);
     this.notify('n', 'new', key);
     return entry;
   }
@@ -319,6 +346,7 @@ export class KeyDatabase implements Database {
 
   #overwrite(entry: KeyEntry, value: Value): void {
     this.#keep(entry);
+    if (typeof value !== 'string' || isStream(entry.value)) this.#hooks.awaited(this.index, entry.key);
     entry.value = value;
     if (!this.#access.lfu) entry.access = this.#access.initial();
   }
@@ -327,8 +355,8 @@ export class KeyDatabase implements Database {
     const entry = this.#store.remove(key);
     if (entry === undefined) return false;
     this.#keep(entry);
-    if (typeof value !== 'string') this.#hooks.awaited(this.index, key);
     this.#expiring.remove(entry);
+    if (isStream(entry.value)) this.#hooks.awaited(this.index, key);
     return true;
   }
 
@@ -346,7 +374,6 @@ export class KeyDatabase implements Database {
   #expireIfNeeded(entry: Entry, forWrite: boolean): boolean {
     if (!this.#isExpired(entry.expireAtMs)) return false;
     if (this.#deletesExpired(forWrite)) {
-    if (typeof value !== 'string' || isStream(entry.value)) this.#hooks.awaited(this.index, entry.key);
       const current = this.#store.find(entry.key);
       if (current !== undefined) this.expire(current);
     }
@@ -356,9 +383,12 @@ export class KeyDatabase implements Database {
   #expireAt(entry: KeyEntry, atMs: number): void {
     const hooks = this.#hooks;
     const own = hooks.isReplica() && !hooks.isServingMaster() && !hooks.isLoading();
-    if (isStream(entry.value)) this.#hooks.awaited(this.index, key);
     this.#expiring.set(entry, atMs, own);
   }
+}
+
+function isStream(value: Value): boolean {
+  return typeof value === 'object' && 'typeName' in value && value.typeName === 'stream';
 }
 
 /** A string as bytes that nobody else relies on. */
@@ -367,7 +397,3 @@ function editable(value: Value): ByteString {
   if (!(value instanceof ByteString)) throw new Error('editString needs a string');
   return value.shared ? value.copy() : value;
 }
-function isStream(value: Value): boolean {
-  return typeof value === 'object' && 'typeName' in value && value.typeName === 'stream';
-}
-

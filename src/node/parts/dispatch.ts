@@ -42,6 +42,7 @@ export interface Dispatch {
   unpause(reason: PauseReason): void;
   /** Whether writes of clients are held back at the moment. */
   readonly writesPaused: boolean;
+  pausedFor(reason: PauseReason): boolean;
 }
 
 /** Runs the commands that a file holds, one after another. Errors are logged. */
@@ -59,17 +60,17 @@ export type PauseReason = 'client' | 'failover' | 'shutdown';
 export interface KeyWait {
   /** Of the client's database, at least one; whichever can be served first. In a cluster all are of one slot. */
   readonly keys: readonly string[];
-  /** 0 waits for ever. */
   /** What a key must hold to be looked at. */
   readonly type: CollectionName;
+  /** 0 waits for ever. */
   readonly timeoutMs: number;
   /** What the client gets when its time is over. */
   readonly timeoutReply: string;
-  /**
   /** What it gets when a key is gone or has become of another type; without it, it goes on waiting (all but XREADGROUP). */
   readonly goneReply?: string;
   /** The command as it was sent, for the slow log. */
   readonly argv: readonly string[];
+  /**
    * Called when a key may have what is waited for, after the command, transaction or script that wrote it. Returns the
    * encoded reply, or undefined to go on waiting. It runs as the command of the waiting client: the Context is the
    * client's, and what it writes is propagated by `context.propagateAs`.
@@ -86,6 +87,6 @@ export interface KeyWaiters {
    * stream that is there already has to be told.
    */
   ready(dbIndex: number, key: string): void;
-}
   /** Sends those away who wait for keys that another node of the cluster serves by now. */
   redirect(): void;
+}

@@ -92,6 +92,10 @@ export interface Database {
   clear(): void;
   /** Exchanges everything with another database of the same node. One write. */
   swap(other: Database): void;
+  /** An empty database of the same number that nobody sees, to be filled and put in place of this one. */
+  makeTemporary(): Database;
+  /** Everything goes, and what the temporary database holds takes its place. Not counted as writes. */
+  replaceBy(temporary: Database): void;
   randomKey(): string | undefined;
   /** Cluster mode only; the number of keys is kept, not counted. */
   countInSlot(slot: number): number;

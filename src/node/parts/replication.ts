@@ -15,6 +15,17 @@ export interface ReplicaInfo {
   readonly lagSeconds: number;
 }
 
+/** Where the stream stands in a data set: what an RDB keeps, so that a restart can go on by a partial synchronisation. */
+export interface StreamPosition {
+  /** 40 hexadecimal characters. */
+  readonly id: string;
+  readonly offset: number;
+  /** The database that the stream has selected. */
+  readonly streamDb: number;
+}
+
+export type FailoverState = 'no-failover' | 'waiting-for-sync' | 'failover-in-progress';
+
 export interface Replication {
   readonly role: 'master' | 'replica';
   /** Whom this node follows, if it is a replica. */
@@ -27,11 +38,21 @@ export interface Replication {
   readonly replicas: readonly ReplicaInfo[];
   /** Unix ms of the last word from the master; 0 without one. */
   readonly masterLastIoMs: number;
+  /** Unix ms since when a link to a master that was up is down; 0 while it is up, or never was. */
+  readonly masterDownSinceMs: number;
   /**
    * True while the data of a full synchronisation take the place of the old ones. Before that, while they are received,
    * the old ones are still there.
    */
   readonly loading: boolean;
+  /** True while `loading`, where the old data are of the same history and go on being served. */
+  readonly asyncLoading: boolean;
+  /** FAILOVER, from its beginning to its end. */
+  readonly failoverState: FailoverState;
+  /** What an RDB of this moment tells of the stream; undefined while nobody could go on from it. */
+  readonly position: StreamPosition | undefined;
+  /** The data set was read from disk, and stood there: to be called before `follow`, on a master and on a replica. */
+  restore(position: StreamPosition): void;
   /** Becomes a replica of `master` (reconnecting when it is another one), or a master again. */
   follow(master: MasterAddress | undefined): void;
   /** The lines of INFO replication, "name:value" each. */
@@ -57,6 +78,15 @@ export interface ReplicaOptions {
   excludeData: boolean;
 }
 
+export interface FailoverRequest {
+  /** Absent: whichever replica has everything first. */
+  readonly target: MasterAddress | undefined;
+  /** When the time is over, fails over all the same. */
+  readonly force: boolean;
+  /** Absent: waits for ever. */
+  readonly timeoutMs: number | undefined;
+}
+
 export interface ReplicaService {
   optionsOf(client: Session): ReplicaOptions;
   /**
@@ -68,6 +98,10 @@ export interface ReplicaService {
     from: { readonly id: string; readonly offset: number | undefined } | undefined,
   ): Reply;
   acknowledge(client: Session, offset: number): void;
+  /** FAILOVER: undefined when it has begun, or the text of an error. */
+  failover(request: FailoverRequest): string | undefined;
+  /** FAILOVER ABORT. False when none is under way. */
+  abortFailover(): boolean;
   /**
    * Until `count` replicas have everything written so far, or `timeoutMs` (0: for ever) is over; answers how many have.
    * Where the client may not be kept waiting, at once.

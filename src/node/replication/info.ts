@@ -4,7 +4,7 @@
  */
 import { array, bulk, integer } from '../../protocol/resp/encode.ts';
 import type { Config } from '../parts/basics.ts';
-import type { ReplicaInfo } from '../parts/replication.ts';
+import type { FailoverState, ReplicaInfo } from '../parts/replication.ts';
 import type { LinkState } from './master-link.ts';
 import type { ReplicaSide } from './replica-side.ts';
 import type { ReplicationStream } from './stream.ts';
@@ -16,6 +16,7 @@ export interface ReplicationView {
   /** Absent on a master. */
   readonly replica: ReplicaSide | undefined;
   readonly replicas: readonly ReplicaInfo[];
+  readonly failoverState: FailoverState;
 }
 
 const secondsBetween = (earlierMs: number, laterMs: number): number =>
@@ -35,7 +36,7 @@ export function infoLines(view: ReplicationView): string[] {
   for (const [index, { ip, port, state, offset, lagSeconds }] of replicas.entries())
     lines.push(`slave${index}:ip=${ip},port=${port},state=${state},offset=${offset},lag=${lagSeconds}`);
   lines.push(
-    'master_failover_state:no-failover',
+    `master_failover_state:${view.failoverState}`,
     `master_replid:${stream.id}`,
     `master_replid2:${stream.secondId}`,
     `master_repl_offset:${stream.offset}`,

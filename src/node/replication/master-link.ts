@@ -8,7 +8,7 @@ import { messageOf } from '../../core/errors.ts';
 import { request } from '../../protocol/resp/encode.ts';
 import { RequestParser } from '../../protocol/resp/request-parser.ts';
 import type { LogLevel } from '../parts/basics.ts';
-import { RdbFraming, type RdbSink } from './rdb-framing.ts';
+import { RdbFraming } from './rdb-framing.ts';
 
 export interface LinkOptions {
   /** How to log in; `user` '' for the default one. Absent when there is no password. */
@@ -18,17 +18,26 @@ export interface LinkOptions {
   readonly announcedIp: string;
   /** What this node has of a history that the master may know; PSYNC goes on from there. */
   readonly cached: { readonly id: string; readonly offset: number } | undefined;
+  /** The other end is a replica that is to become the master (FAILOVER). */
+  readonly takeOver: boolean;
 }
 
-export interface LinkEffects extends RdbSink {
+export interface LinkEffects {
   send(text: string): void;
   log(level: LogLevel, message: string): void;
-  /** The master sends everything: the data will be that of `offset` in the history `id`. */
-  fullSyncBegins(id: string, offset: number): void;
+  /**
+   * The master sends everything: the data will be that of `offset` in the history `id`. Both undefined when it does not
+   * know PSYNC, and tells neither.
+   */
+  fullSyncBegins(id: string | undefined, offset: number | undefined): void;
   /** The size of the RDB; undefined when it ends at a mark. */
   transferBegins(sizeBytes: number | undefined): void;
-  /** The RDB is there. Its loading ends with `startStream`. */
+  /** The next bytes of the RDB. Throws when it must be refused. */
+  rdb(bytes: Buffer): void;
+  /** The RDB is there. Its loading ends with `startStream`. Throws when it must be refused. */
   transferEnds(): void;
+  /** The other end does not take over. */
+  takeOverRefused(): void;
   /** The master goes on where this node stopped; under a new name of the history, if one is given. */
   partialSync(id: string | undefined): void;
   /** A command of the stream. Returns false while a transaction is open, whose bytes count only when it is done. */
@@ -63,6 +72,8 @@ export class MasterLink {
   #offset = -1;
   /** A transaction is open: its bytes count when it is done. */
   #inTransaction = false;
+  /** The master knows no offsets: they are not told to it. */
+  #plainSync = false;
   /** Bytes of the stream that came and are not applied yet. */
   readonly #unapplied: Buffer[] = [];
 
@@ -121,7 +132,8 @@ export class MasterLink {
 
   /** REPLCONF ACK with what is applied. */
   acknowledge(): void {
-    if (this.state === 'stream') this.#effects.send(request(['REPLCONF', 'ACK', String(this.#offset)]));
+    if (this.state === 'stream' && !this.#plainSync)
+      this.#effects.send(request(['REPLCONF', 'ACK', String(this.#offset)]));
   }
 
   #fail(reason: string): void {
@@ -180,38 +192,62 @@ export class MasterLink {
   }
 
   #psync(): void {
-    const { cached } = this.#options;
+    const { cached, takeOver } = this.#options;
     const id = cached?.id ?? '?';
-    const offset = cached === undefined ? -1 : cached.offset + 1;
+    const offset = String(cached === undefined ? -1 : cached.offset + 1);
     this.#effects.log(
       'notice',
       cached
         ? `Trying a partial resynchronization (request ${id}:${offset}).`
         : 'Partial resynchronization not possible (no cached master)',
     );
-    this.#ask(['PSYNC', id, String(offset)], (line) => this.#psyncAnswered(line));
+    const question = takeOver ? ['PSYNC', id, offset, 'FAILOVER'] : ['PSYNC', id, offset];
+    this.#ask(question, (line) => this.#psyncAnswered(line));
   }
 
   #psyncAnswered(line: string): void {
+    const { log } = this.#effects;
     const full = /^\+FULLRESYNC ([0-9a-f]{40}) (\d{1,16})$/i.exec(line);
     if (full) {
       const [, id = '', offset = ''] = full;
-      this.#effects.log('notice', `Full resync from master: ${id}:${offset}`);
-      this.state = 'transfer';
-      this.#effects.fullSyncBegins(id.toLowerCase(), Number(offset));
+      log('notice', `Full resync from master: ${id}:${offset}`);
+      this.#beginTransfer(id.toLowerCase(), Number(offset));
       return;
     }
-    const { cached } = this.#options;
+    const { cached, takeOver } = this.#options;
     if (line.startsWith('+CONTINUE') && cached) {
-      this.#effects.log('notice', 'Successful partial resynchronization with master.');
+      log('notice', 'Successful partial resynchronization with master.');
       const id = /^\+CONTINUE ([0-9a-f]{40})$/i.exec(line)?.[1]?.toLowerCase();
       this.#effects.partialSync(id === cached.id ? undefined : id);
+      log('notice', 'MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.');
       this.startStream(cached.offset);
       return;
     }
-    if (line.startsWith('-NOMASTERLINK') || line.startsWith('-LOADING'))
-      this.#fail(`Master is currently unable to PSYNC but should be in the future: ${line}`);
-    else this.#fail(`Unexpected reply to PSYNC from master: ${line}`);
+    const later = line.startsWith('-NOMASTERLINK') || line.startsWith('-LOADING');
+    if (later) log('notice', `Master is currently unable to PSYNC but should be in the future: ${line}`);
+    else if (line.startsWith('-ERR'))
+      log('notice', `Master does not support PSYNC or is in error state (reply: ${line})`);
+    else log('warning', `Unexpected reply to PSYNC from master: ${line}`);
+    if (takeOver) {
+      this.state = 'failed';
+      this.#effects.takeOverRefused();
+    } else if (later || line.startsWith('+')) {
+      this.#fail('The master did not accept PSYNC, trying again later');
+    } else {
+      log('notice', 'Retrying with SYNC...');
+      this.#plainSync = true;
+      this.#effects.send('SYNC\r\n');
+      this.#beginTransfer(undefined, undefined);
+    }
+  }
+
+  #beginTransfer(id: string | undefined, offset: number | undefined): void {
+    this.state = 'transfer';
+    try {
+      this.#effects.fullSyncBegins(id, offset);
+    } catch (error) {
+      this.#fail(messageOf(error));
+    }
   }
 
   #headerReceived(line: string): void {
@@ -220,26 +256,26 @@ export class MasterLink {
       this.#fail(
         line.startsWith('-')
           ? `MASTER aborted replication with an error: ${line.slice(1)}`
-          : `Bad protocol from MASTER, expected the length of an RDB and got '${line.slice(0, 100)}'`,
+          : `Bad protocol from MASTER, the first byte is not '$' (we received '${line.slice(0, 100)}'), are you sure the host and port are right?`,
       );
       return;
     }
     this.#framing = framing;
     this.#effects.transferBegins(framing.sizeBytes);
-    if (framing.sizeBytes === 0) this.#receiveRdb(framing, Buffer.alloc(0));
+    if (framing.done) this.#receiveRdb(framing, Buffer.alloc(0));
   }
 
   /** Takes what belongs to the RDB; returns what follows. */
   #receiveRdb(framing: RdbFraming, bytes: Buffer): Buffer {
     try {
-      const used = framing.receive(bytes, this.#effects);
+      const used = framing.receive(bytes, (part) => this.#effects.rdb(part));
       if (framing.done) {
         this.state = 'loading';
         this.#effects.transferEnds();
       }
       return bytes.subarray(used);
     } catch (error) {
-      this.#fail(`The RDB of the master cannot be loaded: ${messageOf(error)}`);
+      this.#fail(`Failed trying to load the MASTER synchronization DB: ${messageOf(error)}`);
       return bytes;
     }
   }

@@ -10,6 +10,7 @@ import { NO_REPLY, type Reply } from '../command/row.ts';
 import { type BufferLimit, bufferLimits } from '../config/special.ts';
 import type { Session } from '../dispatch/session.ts';
 import type { Stats } from '../parts/basics.ts';
+import type { StreamPosition } from '../parts/replication.ts';
 import { type FullSyncDeps, FullSyncs } from './full-syncs.ts';
 import { ReplicaPeer } from './peer.ts';
 import { AckWaiters } from './waiters.ts';
@@ -118,6 +119,14 @@ export class MasterSide {
     return NO_REPLY;
   }
 
+  /** The data were read from disk: replicas that have a part of that history may go on from there. */
+  restore({ id, offset }: StreamPosition): void {
+    const { clock, config, stream, onBacklogOpened } = this.#deps;
+    stream.restore(id, offset, config.number('repl-backlog-size'));
+    this.#noReplicasSinceMs = clock.nowMs();
+    onBacklogOpened();
+  }
+
   #attach(peer: ReplicaPeer): void {
     const { clock } = this.#deps;
     peer.session.kind = 'replica';
@@ -146,6 +155,11 @@ export class MasterSide {
     const refusal = stream.refusalOf(id.toLowerCase(), offset, peer.name);
     if (refusal !== undefined) {
       log('notice', refusal);
+      if (stream.knows(id.toLowerCase()) && offset > stream.offset + 1)
+        log(
+          'warning',
+          `Warning: replica ${peer.name} tried to PSYNC with an offset that is greater than the master replication offset.`,
+        );
       return false;
     }
     this.#attach(peer);

@@ -5,6 +5,7 @@
 
 import type { Session } from '../dispatch/session.ts';
 import type { ReplicaInfo, ReplicaOptions } from '../parts/replication.ts';
+import type { FailoverCandidate } from './failover.ts';
 
 /** waiting: for its full synchronisation to begin; transfer: the RDB goes out; online: it follows the stream. */
 export type PeerState = 'none' | 'waiting' | 'transfer' | 'online';
@@ -46,6 +47,14 @@ export class ReplicaPeer implements ReplicaOptions {
   get name(): string {
     const port = this.listeningPort === 0 ? '<unknown-replica-port>' : String(this.listeningPort);
     return `${this.ip.includes(':') ? `[${this.ip}]` : this.ip}:${port}`;
+  }
+
+  get candidate(): FailoverCandidate {
+    return {
+      address: { host: this.ip, port: this.listeningPort },
+      online: this.state === 'online',
+      ackOffset: this.ackOffset,
+    };
   }
 
   /** As INFO and ROLE show it. */

@@ -1,16 +1,7 @@
 /**
- * Owns how a master frames the RDB that it sends: "$<length>", or "$EOF:" and a mark of 40 bytes that stands again behind its
- * end. Pure. Source: Redis replication.c readSyncBulkPayload.
+ * Owns how a master frames the RDB that it sends: "$<length>", or "$EOF:" and a mark of 40 random bytes that stands again
+ * behind its end. Pure. Source: Redis replication.c readSyncBulkPayload.
  */
-import { RdbError } from '../../protocol/rdb/reader.ts';
-
-/** Where the bytes of the RDB go. */
-export interface RdbSink {
-  /** The next bytes. Returns how many of them belonged to the RDB; throws when it must be refused. */
-  rdb(bytes: Buffer): number;
-  /** Whether the RDB is complete. */
-  rdbDone(): boolean;
-}
 
 const MARK_LENGTH = 40;
 
@@ -21,12 +12,14 @@ export class RdbFraming {
   readBytes = 0;
   /** The RDB and what frames it have come. */
   done = false;
-  readonly #mark: string;
-  #markSeen = '';
+  readonly #mark: Buffer;
+  /** Bytes that may be the beginning of the mark. */
+  #held: Buffer = Buffer.alloc(0);
 
   private constructor(sizeBytes: number | undefined, mark: string) {
     this.sizeBytes = sizeBytes;
-    this.#mark = mark;
+    this.#mark = Buffer.from(mark, 'latin1');
+    this.done = sizeBytes === 0;
   }
 
   /** From the line before the RDB; undefined when it is no such line. */
@@ -37,31 +30,39 @@ export class RdbFraming {
     return size === undefined ? undefined : new RdbFraming(Number(size), '');
   }
 
-  /** Takes the next bytes and returns how many of them belong to the transfer. Throws when the RDB is refused or ends wrongly. */
-  receive(bytes: Buffer, sink: RdbSink): number {
+  /** Hands what belongs to the RDB to `take`, and returns how many bytes belong to the transfer. */
+  receive(bytes: Buffer, take: (bytes: Buffer) => void): number {
     return this.sizeBytes === undefined
-      ? this.#receiveMarked(bytes, sink)
-      : this.#receiveSized(bytes.subarray(0, this.sizeBytes - this.readBytes), this.sizeBytes, sink);
+      ? this.#receiveMarked(bytes, take)
+      : this.#receiveSized(bytes.subarray(0, this.sizeBytes - this.readBytes), this.sizeBytes, take);
   }
 
-  /** What the length covers belongs to the RDB, even behind its end. */
-  #receiveSized(bytes: Buffer, sizeBytes: number, sink: RdbSink): number {
-    if (!sink.rdbDone()) sink.rdb(bytes);
-    this.readBytes += bytes.length;
+  #receiveSized(bytes: Buffer, sizeBytes: number, take: (bytes: Buffer) => void): number {
+    this.#give(bytes, take);
     this.done = this.readBytes === sizeBytes;
-    if (this.done && !sink.rdbDone()) throw new RdbError('it is longer than the master said');
     return bytes.length;
   }
 
-  #receiveMarked(bytes: Buffer, sink: RdbSink): number {
-    const used = sink.rdbDone() ? 0 : sink.rdb(bytes);
-    this.readBytes += used;
-    if (!sink.rdbDone()) return used;
-    const count = Math.min(bytes.length - used, MARK_LENGTH - this.#markSeen.length);
-    this.#markSeen += bytes.latin1Slice(used, used + count);
-    if (!this.#mark.startsWith(this.#markSeen))
-      throw new RdbError('the mark behind it is not the one announced');
-    this.done = this.#markSeen === this.#mark;
-    return used + count;
+  #receiveMarked(bytes: Buffer, take: (bytes: Buffer) => void): number {
+    const heldBytes = this.#held.length;
+    const input = heldBytes === 0 ? bytes : Buffer.concat([this.#held, bytes]);
+    const at = input.indexOf(this.#mark);
+    this.done = at >= 0;
+    const end = this.done ? at : input.length - this.#markStartedIn(input);
+    this.#held = Buffer.from(input.subarray(end, this.done ? end : input.length));
+    this.#give(input.subarray(0, end), take);
+    return this.done ? at + MARK_LENGTH - heldBytes : bytes.length;
+  }
+
+  /** How many bytes at the end of the input may be the mark's first. */
+  #markStartedIn(input: Buffer): number {
+    for (let count = Math.min(MARK_LENGTH - 1, input.length); count > 0; count--)
+      if (input.subarray(input.length - count).equals(this.#mark.subarray(0, count))) return count;
+    return 0;
+  }
+
+  #give(bytes: Buffer, take: (bytes: Buffer) => void): void {
+    this.readBytes += bytes.length;
+    if (bytes.length > 0) take(bytes);
   }
 }

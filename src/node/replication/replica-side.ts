@@ -5,18 +5,23 @@
  */
 import { connect, type Socket } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { Config, Log } from '../parts/basics.ts';
+import type { Random } from '../../core/random.ts';
+import { RdbError } from '../../protocol/rdb/reader.ts';
+import type { Log } from '../parts/basics.ts';
 import type { Dispatch } from '../parts/dispatch.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { MasterAddress } from '../parts/replication.ts';
+import type { ValueHost } from '../types/row.ts';
+import type { IncomingData } from './incoming-data.ts';
 import { type LinkEffects, type LinkState, MasterLink } from './master-link.ts';
-import { ReceivedData } from './received-data.ts';
+import { ParsedData } from './parsed-data.ts';
+import { SpooledData } from './spooled-data.ts';
 import type { ReplicationStream } from './stream.ts';
 
-export interface ReplicaSideDeps {
+export interface ReplicaSideDeps extends ValueHost {
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
-  readonly config: Config;
   readonly databases: readonly Database[];
   readonly dispatch: Dispatch;
   readonly stream: ReplicationStream;
@@ -24,6 +29,19 @@ export interface ReplicaSideDeps {
   readonly port: () => number;
   /** The data are about to be replaced by the master's, or its history goes on under another name: replicas must come again. */
   readonly onHistoryChanged: () => void;
+  /** A master that was asked to take over (FAILOVER) has answered. */
+  readonly onTakeOverAnswered: (accepted: boolean) => void;
+}
+
+/** How a link begins. */
+export interface ReplicaStart {
+  readonly master: MasterAddress;
+  /** What this node has of the master's history, if it may have any. */
+  readonly cached: { readonly id: string; readonly offset: number } | undefined;
+  /** As `downSinceMs`. */
+  readonly downSinceMs: number;
+  /** The master is a replica yet, and is asked to take over (FAILOVER). */
+  readonly takeOver: boolean;
 }
 
 /** After failures in a row the next attempt waits longer, up to a second. */
@@ -36,18 +54,19 @@ export class ReplicaSide {
   readonly master: MasterAddress;
   /** Unix ms of the last bytes from the master, over all connections; 0 without any. */
   lastIoMs = 0;
-  /** Unix ms since when the link is down; 0 while it is up, or was never up. */
-  downSinceMs = 0;
+  /** Unix ms since when the link is down (the one to the master before counts too); 0 while it is up, or was never up. */
+  downSinceMs: number;
   readonly #deps: ReplicaSideDeps;
   #socket: Socket | undefined;
   #link: MasterLink | undefined;
-  #data: ReceivedData | undefined;
+  #data: IncomingData | undefined;
   /** What PSYNC may go on from: the last history that was followed, and how far it was applied. */
-  #cached: { id: string; offset: number } | undefined;
-  #incoming: { id: string; offset: number } | undefined;
+  #cached: { readonly id: string; readonly offset: number } | undefined;
+  #incoming: { id: string; offset: number; resumable: boolean } | undefined;
   #attemptAtMs = 0;
   /** This connection has come as far as the stream. */
   #established = false;
+  #takeOver: boolean;
   /** The master's data are such that this node cannot keep them. */
   #refused = false;
   /** Why the connection is gone, when it went while the data were being put in place. */
@@ -56,15 +75,12 @@ export class ReplicaSide {
   #failures = 0;
   #closed = false;
 
-  /** `cached` is what this node has of the master's history, if it may have any. */
-  constructor(
-    deps: ReplicaSideDeps,
-    master: MasterAddress,
-    cached: { id: string; offset: number } | undefined,
-  ) {
+  constructor(deps: ReplicaSideDeps, { master, cached, downSinceMs, takeOver }: ReplicaStart) {
     this.#deps = deps;
     this.master = master;
     this.#cached = cached;
+    this.downSinceMs = downSinceMs;
+    this.#takeOver = takeOver;
   }
 
   get state(): LinkState | 'connect' {
@@ -75,9 +91,13 @@ export class ReplicaSide {
     return this.state === 'stream';
   }
 
-  /** The received data replace the old ones just now. */
+  /** Clients are kept from the data: they are replaced just now, or soon. */
   get loading(): boolean {
-    return this.state === 'loading';
+    return this.#data?.loading ?? false;
+  }
+
+  get asyncLoading(): boolean {
+    return this.#data?.asyncLoading ?? false;
   }
 
   /** Size of the RDB (0 when it ends at a mark, -1 when not told yet) and bytes of it so far; undefined while none is received. */
@@ -104,9 +124,10 @@ export class ReplicaSide {
     const { clock, config, dispatch, log } = this.#deps;
     if (this.#closed) return;
     const { host, port } = this.master;
-    log('notice', `Connecting to MASTER ${host}:${port}`);
     const password = config.text('masterauth');
-    const socket = connect({ host, port, noDelay: true });
+    const localAddress = config.text('bind-source-addr');
+    const socket = connect({ host, port, noDelay: true, ...(localAddress !== '' && { localAddress }) });
+    log('notice', 'MASTER <-> REPLICA sync started');
     this.#socket = socket;
     this.#attemptAtMs = clock.nowMs();
     const link = new MasterLink(
@@ -115,12 +136,13 @@ export class ReplicaSide {
         listeningPort: config.number('replica-announce-port') || this.#deps.port(),
         announcedIp: config.text('replica-announce-ip'),
         cached: this.#cached,
+        takeOver: this.#takeOver,
       },
       this.#effects(socket),
     );
     this.#link = link;
     socket.on('connect', () => {
-      log('notice', 'MASTER <-> REPLICA sync started');
+      log('notice', 'Non blocking connect for SYNC fired the event.');
       link.connected();
     });
     socket.on('data', (chunk: Buffer) => {
@@ -129,7 +151,15 @@ export class ReplicaSide {
       if (this.#link === link) link.receive(chunk);
     });
     socket.on('error', (reason) => this.#lost(link, `Error condition on socket for SYNC: ${reason.message}`));
-    socket.on('close', () => this.#lost(link, 'Connection with master lost.'));
+    socket.on('close', () => {
+      const transferring = link.state === 'transfer';
+      this.#lost(
+        link,
+        transferring
+          ? 'I/O error trying to sync with MASTER: connection lost'
+          : 'Connection with master lost.',
+      );
+    });
   }
 
   #effects(socket: Socket): LinkEffects {
@@ -137,20 +167,18 @@ export class ReplicaSide {
     return {
       send: (text) => socket.write(text, 'latin1'),
       log,
-      fullSyncBegins: (id, offset) => {
-        this.#incoming = { id, offset };
-        this.#data = new ReceivedData(this.#deps);
-      },
-      transferBegins: (sizeBytes) =>
+      fullSyncBegins: (id, offset) => this.#fullSyncBegins(id, offset),
+      transferBegins: (sizeBytes) => {
         log(
           'notice',
-          sizeBytes === undefined
-            ? 'MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to parser'
-            : `MASTER <-> REPLICA sync: receiving ${sizeBytes} bytes from master to parser`,
-        ),
-      rdb: (bytes) => this.#receiveData(bytes),
-      rdbDone: () => this.#data?.complete ?? false,
+          `MASTER <-> REPLICA sync: receiving ${sizeBytes === undefined ? 'streamed RDB' : `${sizeBytes} bytes`} ` +
+            `from master ${sizeBytes === undefined ? 'with EOF ' : ''}${this.#data?.destination}`,
+        );
+        this.#data?.begin();
+      },
+      rdb: (bytes) => this.#receiveData(bytes, socket),
       transferEnds: () => this.#install(socket),
+      takeOverRefused: () => this.#takeOverAnswered(false),
       partialSync: (id) => this.#continue(id),
       apply: (argv) => {
         dispatch.applyFromMaster(argv);
@@ -161,38 +189,74 @@ export class ReplicaSide {
     };
   }
 
-  #receiveData(bytes: Buffer): number {
+  #fullSyncBegins(id: string | undefined, offset: number | undefined): void {
+    const { config, databases, random, stream } = this.#deps;
+    this.#takeOverAnswered(true);
+    // A master that tells no history makes a new one begin here, which only this node's own replicas know.
+    this.#incoming = { id: id ?? random.hex(40), offset: offset ?? 0, resumable: id !== undefined };
+    const deps = { ...this.#deps, onReplacing: () => this.#replacing() };
+    const mode = config.text('repl-diskless-load');
+    const empty = databases.every(({ size }) => size === 0);
+    if (mode === 'swapdb') this.#data = new ParsedData(deps, { swap: true, sameHistory: stream.id === id });
+    else if (mode === 'on-empty-db' && empty)
+      this.#data = new ParsedData(deps, { swap: false, sameHistory: false });
+    else this.#data = new SpooledData(deps);
+  }
+
+  #takeOverAnswered(accepted: boolean): void {
+    if (!this.#takeOver) return;
+    this.#takeOver = false;
+    this.#deps.onTakeOverAnswered(accepted);
+  }
+
+  #receiveData(bytes: Buffer, socket: Socket): void {
     try {
-      return this.#data?.feed(bytes) ?? 0;
+      const waitMs = this.#data?.receive(bytes) ?? 0;
+      if (waitMs <= 0) return;
+      socket.pause();
+      this.#deps.clock.after(waitMs, () => socket.resume());
     } catch (error) {
-      this.#refused = true;
+      this.#refused = error instanceof RdbError;
       throw error;
     }
   }
 
+  /** The old data are about to go, and with them the history that they belonged to. */
+  #replacing(): void {
+    const { dispatch, log, onHistoryChanged, stream } = this.#deps;
+    if (this.#cached !== undefined) log('notice', 'Discarding previously cached master state.');
+    this.#cached = undefined;
+    onHistoryChanged();
+    stream.dropBacklog();
+    dispatch.master.reset();
+  }
+
   /** Everything has come: puts it in place of the old data. */
   #install(socket: Socket): void {
-    const { dispatch, log } = this.#deps;
+    const { log } = this.#deps;
+    const link = this.#link;
+    const data = this.#data;
     // The stream behind the data waits in the socket.
     socket.pause();
-    this.#cached = undefined;
-    this.#deps.onHistoryChanged();
-    dispatch.master.reset();
-    log('notice', 'MASTER <-> REPLICA sync: Flushing old data');
-    log('notice', 'MASTER <-> REPLICA sync: Loading DB in memory');
-    this.#data?.install(() => {
+    data?.install((failure) => {
+      if (this.#data !== data) return;
+      if (failure !== undefined) {
+        this.#lostWhileLoading = undefined;
+        this.#disconnect(failure, false);
+        return;
+      }
+      const offset = this.#incoming?.offset ?? 0;
       this.#adopt();
       log('notice', 'MASTER <-> REPLICA sync: Finished with success');
-      const link = this.#link;
       if (this.#lostWhileLoading !== undefined) {
         const reason = this.#lostWhileLoading;
         this.#lostWhileLoading = undefined;
         this.#disconnect(reason, true);
         return;
       }
-      if (link === undefined || this.#cached === undefined) return;
+      if (link === undefined || this.#link !== link) return;
       this.#linked();
-      link.startStream(this.#cached.offset);
+      link.startStream(offset);
       link.acknowledge();
       socket.resume();
     });
@@ -203,15 +267,17 @@ export class ReplicaSide {
     const { stream, config, databases, dispatch } = this.#deps;
     const incoming = this.#incoming;
     if (incoming === undefined) return;
-    stream.restart(incoming.id, incoming.offset, config.number('repl-backlog-size'));
+    const { id, offset, resumable } = incoming;
+    stream.restart(id, offset, config.number('repl-backlog-size'));
     dispatch.master.db = databases[this.#data?.streamDb ?? 0] ?? dispatch.master.db;
-    this.#cached = incoming;
+    this.#cached = resumable ? { id, offset } : undefined;
     this.#incoming = undefined;
     this.#data = undefined;
   }
 
   #continue(id: string | undefined): void {
     const { stream, config, log } = this.#deps;
+    this.#takeOverAnswered(true);
     if (id !== undefined) {
       log('warning', `Master replication ID changed to ${id}`);
       stream.shiftId(id);
@@ -236,27 +302,37 @@ export class ReplicaSide {
 
   #lost(link: MasterLink | undefined, reason: string): void {
     if (link === undefined || this.#link !== link) return;
-    if (link.state === 'loading') this.#lostWhileLoading ??= reason;
+    if (link.state === 'loading' && this.#data?.loading) this.#lostWhileLoading ??= reason;
     else this.#disconnect(reason, this.#established);
   }
 
-  /** Gives the connection up and plans the next one; at once when this one had worked. */
+  /** Gives the connection up and plans the next one; at once when this one had worked, or broke while the data came in. */
   #disconnect(reason: string, worked: boolean): void {
     const { clock, log, dispatch } = this.#deps;
     log('warning', reason);
     if (worked) {
+      log('notice', 'Caching the disconnected master state.');
       this.#cached = this.cached;
       this.downSinceMs = clock.nowMs();
     }
+    const transferred = this.#data !== undefined;
     this.#release();
     // What the master began in a transaction, it will send again.
     dispatch.master.queue = undefined;
-    let delayMs = 0;
-    if (this.#refused) delayMs = REFUSED_RETRY_MS;
-    else if (!worked) delayMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++);
+    const { host, port } = this.master;
+    if (!this.#refused && (worked || transferred)) {
+      log('notice', `Reconnecting to MASTER ${host}:${port}${worked ? '' : ' after failure'}`);
+      this.#retry = clock.after(0, () => this.connect());
+      return;
+    }
+    const delayMs = this.#refused
+      ? REFUSED_RETRY_MS
+      : Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++);
     this.#refused = false;
-    if (delayMs === 0) log('notice', `Reconnecting to MASTER ${this.master.host}:${this.master.port}`);
-    this.#retry = clock.after(delayMs, () => this.connect());
+    this.#retry = clock.after(delayMs, () => {
+      log('notice', `Connecting to MASTER ${host}:${port}`);
+      this.connect();
+    });
   }
 
   #release(): void {
@@ -264,6 +340,7 @@ export class ReplicaSide {
     this.#deps.dispatch.master.connection = undefined;
     this.#socket = undefined;
     this.#link = undefined;
+    this.#data?.discard();
     this.#data = undefined;
     this.#established = false;
     socket?.destroy();
@@ -285,17 +362,15 @@ export class ReplicaSide {
   }
 
   /**
-   * Ends the link for good, and returns what this node has of the master's history. Data that are being put in place are put
-   * there completely first.
+   * Ends the link for good, and returns what this node has of the master's history. Data that came completely and are being
+   * put in place are put there first.
    */
   close(): { readonly id: string; readonly offset: number } | undefined {
     this.#closed = true;
     this.#retry?.cancel();
-    if (this.loading) {
-      this.#data?.finish();
-      this.#adopt();
-    }
+    if (this.#data?.finish()) this.#adopt();
     const { cached } = this;
+    if (this.#established) this.downSinceMs = this.#deps.clock.nowMs();
     this.#release();
     this.#deps.dispatch.master.queue = undefined;
     return cached;

@@ -7,7 +7,16 @@ import { error, integer } from '../../protocol/resp/encode.ts';
 import { BLOCKED, type Reply } from '../command/row.ts';
 import type { Session } from '../dispatch/session.ts';
 import type { NodeParts } from '../parts/node.ts';
-import type { MasterAddress, ReplicaInfo, ReplicaService, Replication } from '../parts/replication.ts';
+import type {
+  FailoverRequest,
+  FailoverState,
+  MasterAddress,
+  ReplicaInfo,
+  ReplicaService,
+  Replication,
+  StreamPosition,
+} from '../parts/replication.ts';
+import { PlannedFailover } from './failover.ts';
 import { infoLines, type ReplicationView, roleReply } from './info.ts';
 import { MasterSide, type PsyncRequest } from './master-side.ts';
 import { ReplicaSide } from './replica-side.ts';
@@ -16,10 +25,23 @@ import { ReplicationStream } from './stream.ts';
 /** Of these, `dispatch`, `propagation` and `port` are asked for only once the node runs. */
 export type ReplicationDeps = Pick<
   NodeParts,
-  'clock' | 'random' | 'log' | 'config' | 'stats' | 'databases' | 'dispatch' | 'propagation' | 'port'
+  | 'clock'
+  | 'random'
+  | 'log'
+  | 'config'
+  | 'stats'
+  | 'clients'
+  | 'databases'
+  | 'memberHasher'
+  | 'dispatch'
+  | 'propagation'
+  | 'port'
 >;
 
 const TICK_MS = 1000;
+const UNBLOCKED = error(
+  'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
+);
 
 class NodeReplication implements Replication, ReplicaService {
   readonly #deps: ReplicationDeps;
@@ -30,6 +52,9 @@ class NodeReplication implements Replication, ReplicaService {
   #replica: ReplicaSide | undefined;
   /** Stops the feeding of the stream; absent while there is no backlog to feed. */
   #unsubscribe: (() => void) | undefined;
+  readonly #failover: PlannedFailover;
+  /** Where the data stood that were read from disk. */
+  #restored: StreamPosition | undefined;
 
   constructor(deps: ReplicationDeps) {
     this.#deps = deps;
@@ -40,6 +65,20 @@ class NodeReplication implements Replication, ReplicaService {
       stream: this.#stream,
       masterStreamDb: () => (this.#replica ? deps.dispatch.master.db.index : -1),
       onBacklogOpened: () => this.#subscribe(),
+    });
+    this.#failover = new PlannedFailover({
+      ...{ clock, log },
+      dispatch: {
+        pause: (...args) => deps.dispatch.pause(...args),
+        unpause: (reason) => deps.dispatch.unpause(reason),
+      },
+      replicas: () => this.#masterSide.peers.map((peer) => peer.candidate),
+      isReplica: () => this.#replica !== undefined,
+      offset: () => this.#stream.offset,
+      follow: (master) => {
+        if (master === undefined) this.#becomeMaster();
+        else this.#becomeReplica(master, true);
+      },
     });
     this.#ticker = clock.every(TICK_MS, () => this.#tick());
   }
@@ -81,38 +120,80 @@ class NodeReplication implements Replication, ReplicaService {
     return this.#replica?.lastIoMs ?? 0;
   }
 
+  get masterDownSinceMs(): number {
+    return this.#replica?.downSinceMs ?? 0;
+  }
+
   get loading(): boolean {
     return this.#replica?.loading ?? false;
+  }
+
+  get asyncLoading(): boolean {
+    return this.#replica?.asyncLoading ?? false;
+  }
+
+  get failoverState(): FailoverState {
+    return this.#failover.state;
+  }
+
+  get position(): StreamPosition | undefined {
+    const { id, offset, backlog, selectedDb } = this.#stream;
+    const replica = this.#replica;
+    if (replica === undefined)
+      return backlog === undefined ? undefined : { id, offset, streamDb: Math.max(0, selectedDb) };
+    if (replica.cached === undefined) return undefined;
+    return { id, offset, streamDb: this.#deps.dispatch.master.db.index };
+  }
+
+  restore(position: StreamPosition): void {
+    this.#restored = position;
+    this.#masterSide.restore(position);
   }
 
   follow(master: MasterAddress | undefined): void {
     const current = this.#replica?.master;
     if (current?.host === master?.host && current?.port === master?.port) return;
     if (master === undefined) this.#becomeMaster();
-    else this.#becomeReplica(master);
+    else this.#becomeReplica(master, false);
   }
 
-  #becomeReplica(master: MasterAddress): void {
-    const { clock, log, config, databases, dispatch } = this.#deps;
+  #becomeReplica(master: MasterAddress, takeOver: boolean): void {
+    const { clock, random, log, config, clients, databases, memberHasher, dispatch } = this.#deps;
     const stream = this.#stream;
     const before = this.#replica;
     let cached = before?.close();
+    endBlocked(clients.all());
     if (before === undefined) {
+      log(
+        'notice',
+        'Before turning into a replica, using my own master parameters to synthesize a cached master: I may be able to synchronize with the new master with just a partial transfer.',
+      );
       // What this node wrote as a master may be known to the new one, which then sends only what is missing.
+      this.#resumeRestored();
       cached = { id: stream.id, offset: stream.offset };
-      dispatch.master.reset();
-      this.#masterSide.waiters.refuseAll();
     }
     this.#replica = new ReplicaSide(
       {
-        ...{ clock, log, config, databases, dispatch, stream },
+        ...{ clock, random, log, config, databases, memberHasher, dispatch, stream },
         port: () => this.#deps.port,
         onHistoryChanged: () => this.#masterSide.disconnectAll(),
+        onTakeOverAnswered: (accepted) => this.#failover.answered(accepted),
       },
-      master,
-      cached,
+      { master, cached, downSinceMs: before?.downSinceMs ?? 0, takeOver },
     );
+    log('notice', `Connecting to MASTER ${master.host}:${master.port}`);
     this.#replica.connect();
+  }
+
+  /** The data are still those that were read from disk: so is their history. */
+  #resumeRestored(): void {
+    const restored = this.#restored;
+    const { databases, dispatch } = this.#deps;
+    dispatch.master.reset();
+    this.#restored = undefined;
+    if (restored === undefined || restored.offset !== this.#stream.offset) return;
+    this.#stream.resume(restored.id);
+    dispatch.master.db = databases[restored.streamDb] ?? dispatch.master.db;
   }
 
   #becomeMaster(): void {
@@ -143,8 +224,11 @@ class NodeReplication implements Replication, ReplicaService {
   #tick(): void {
     const isMaster = this.#replica === undefined;
     this.#replica?.tick();
-    // While writes are paused for a failover, the offset must stand still.
-    this.#masterSide.tick(isMaster, isMaster && !this.#deps.dispatch.writesPaused);
+    // Where a replica is to catch up for a failover, the offset must stand still.
+    const { config, dispatch } = this.#deps;
+    const still =
+      this.#failover.holdsStream || (config.flag('cluster-enabled') && dispatch.pausedFor('failover'));
+    this.#masterSide.tick(isMaster, isMaster && !still);
     if (this.#stream.backlog === undefined) {
       this.#unsubscribe?.();
       this.#unsubscribe = undefined;
@@ -156,6 +240,7 @@ class NodeReplication implements Replication, ReplicaService {
   }
 
   sync(client: Session, from: PsyncRequest | undefined): Reply {
+    if (this.#failover.state !== 'no-failover') return error("NOMASTERLINK Can't SYNC while failing over");
     if (this.#replica && !this.#replica.linkUp)
       return error("NOMASTERLINK Can't SYNC while not connected with my master");
     return this.#masterSide.sync(client, from);
@@ -163,6 +248,15 @@ class NodeReplication implements Replication, ReplicaService {
 
   acknowledge(client: Session, offset: number): void {
     this.#masterSide.acknowledge(client, offset);
+    this.#failover.check();
+  }
+
+  failover(request: FailoverRequest): string | undefined {
+    return this.#failover.start(request);
+  }
+
+  abortFailover(): boolean {
+    return this.#failover.abort('Failover manually aborted');
   }
 
   wait(client: Session, count: number, timeoutMs: number, mayBlock: boolean): Reply {
@@ -189,14 +283,26 @@ class NodeReplication implements Replication, ReplicaService {
       stream: this.#stream,
       replica: this.#replica,
       replicas: this.replicas,
+      failoverState: this.#failover.state,
     };
   }
 
   close(): void {
     this.#ticker.cancel();
+    this.#failover.close();
     this.#unsubscribe?.();
     this.#replica?.close();
     this.#masterSide.close();
+  }
+}
+
+/** Clients that wait here for what only a master gives are told so, and must come again. Source: blocked.c disconnectAllBlockedClients. */
+function endBlocked(clients: Iterable<Session>): void {
+  for (const client of [...clients]) {
+    if (client.onUnblock === undefined) continue;
+    client.onUnblock(true);
+    client.resume(UNBLOCKED);
+    client.end();
   }
 }
 

@@ -70,6 +70,10 @@ export class ReplicationStream {
     this.id = id;
   }
 
+  knows(id: string): boolean {
+    return id === this.id || id === this.secondId;
+  }
+
   /** Why a replica cannot go on at `offset` of the history `id` (in lower case), in Redis's words; undefined when it can. */
   refusalOf(id: string, offset: number, replica: string): string | undefined {
     if (id === '?') return `Full resync requested by replica ${replica}`;
@@ -92,6 +96,19 @@ export class ReplicationStream {
   restart(id: string, offset: number, capacityBytes: number): void {
     this.id = id;
     this.clearSecondId();
+    this.#backlog = new Backlog(offset, capacityBytes);
+  }
+
+  /** The data are those that a history had when this node ended: it goes on from there, under its name again. */
+  resume(id: string): void {
+    this.id = id;
+    this.clearSecondId();
+  }
+
+  /** The data were read from disk: replicas that were there may go on from it under the new name. */
+  restore(id: string, offset: number, capacityBytes: number): void {
+    this.secondId = id;
+    this.secondOffset = offset + 1;
     this.#backlog = new Backlog(offset, capacityBytes);
   }
 

@@ -1,6 +1,6 @@
 /**
  * Owns the clients that WAIT: each until enough replicas have acknowledged an offset, or its time is over.
- * Source: Redis replication.c waitCommand, processClientsWaitingReplicas; blocked.c disconnectAllBlockedClients.
+ * Source: Redis replication.c waitCommand, processClientsWaitingReplicas.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import { error, integer } from '../../protocol/resp/encode.ts';
@@ -44,18 +44,6 @@ export class AckWaiters {
   check(): void {
     for (const [session, { offset, wanted }] of [...this.#waiters])
       if (this.#count(offset) >= wanted) this.#answer(session);
-  }
-
-  /** This node has become a replica: nobody acknowledges to it any more. */
-  refuseAll(): void {
-    const reply = error(
-      'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
-    );
-    for (const session of [...this.#waiters.keys()]) {
-      this.#forget(session);
-      session.resume(reply);
-      session.end();
-    }
   }
 
   close(): void {

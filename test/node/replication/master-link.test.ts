@@ -7,7 +7,13 @@ import { request } from '../../../src/protocol/resp/encode.ts';
 
 const ID = 'ab'.repeat(20);
 const MARK = '0123456789'.repeat(4);
-const options: LinkOptions = { auth: undefined, listeningPort: 7000, announcedIp: '', cached: undefined };
+const options: LinkOptions = {
+  auth: undefined,
+  listeningPort: 7000,
+  announcedIp: '',
+  cached: undefined,
+  takeOver: false,
+};
 
 function rdbOf(keys: Record<string, string>): Buffer {
   const writer = new RdbWriter({ compress: true, checksum: true });
@@ -34,7 +40,7 @@ function linkWith(given: Partial<LinkOptions> = {}, loadAtOnce = true) {
       log: () => {},
       fullSyncBegins(id, at) {
         told.push(`full ${id} ${at}`);
-        offset = at;
+        offset = at ?? 0;
         reader = new RdbReader(
           {
             aux() {},
@@ -47,9 +53,13 @@ function linkWith(given: Partial<LinkOptions> = {}, loadAtOnce = true) {
         );
       },
       transferBegins: (size) => told.push(`transfer ${size}`),
-      rdb: (bytes) => reader?.feed(bytes) ?? 0,
-      rdbDone: () => reader?.done ?? false,
+      rdb(bytes) {
+        if (reader !== undefined && reader.feed(bytes) < bytes.length)
+          throw new Error('bytes behind its end');
+      },
+      takeOverRefused: () => told.push('no takeover'),
       transferEnds() {
+        reader?.end();
         told.push('loaded');
         if (loadAtOnce) link.startStream(offset);
       },
@@ -118,10 +128,6 @@ describe('the link to a master', () => {
   const framings: [string, Buffer][] = [
     ['a mark', Buffer.concat([Buffer.from(`$EOF:${MARK}\r\n`), rdb, Buffer.from(MARK)])],
     ['its length', Buffer.concat([Buffer.from(`$${rdb.length}\r\n`), rdb])],
-    [
-      'its length, with more behind its end',
-      Buffer.concat([Buffer.from(`$${rdb.length + 7}\r\n`), rdb, Buffer.alloc(7)]),
-    ],
   ];
   it.each(framings)('receives an RDB by %s in chunks of any size, then the stream', (_name, framed) => {
     const stream = request(['SELECT', '0']) + request(['SET', 'k', '\x00\xff\r\n']) + request(['PING']);
@@ -184,19 +190,34 @@ describe('the link to a master', () => {
     expect(appliedText()).toBe(all + getack);
   });
 
+  it('asks with SYNC where PSYNC is not known, and acknowledges nothing then', () => {
+    const { receive, told, sent, keys } = atPsync({ cached: { id: ID, offset: 7 } });
+    receive('-ERR unknown command\r\n');
+    expect(sent.at(-1)).toBe('SYNC\r\n');
+    receive(Buffer.concat([Buffer.from(`\n\n$${rdb.length}\r\n`), rdb]));
+    expect(told).toEqual(['full undefined undefined', `transfer ${rdb.length}`, 'loaded']);
+    expect(Object.keys(keys)).toHaveLength(3);
+    receive(request(['REPLCONF', 'GETACK', '*']) + request(['SET', 'a', 'b']));
+    expect(told.at(-1)).toBe('SET a b');
+    expect(sent.at(-1)).toBe('SYNC\r\n');
+  });
+
+  it('asks a replica to take over, and tells when it does not', () => {
+    const { receive, told, sent, link } = atPsync({ cached: { id: ID, offset: 7 }, takeOver: true });
+    expect(sent.at(-1)).toBe(request(['PSYNC', ID, '8', 'FAILOVER']));
+    receive('-NOPERM\r\n');
+    expect(told).toEqual(['no takeover']);
+    expect(link.state).toBe('failed');
+  });
+
+  const NOT_NOW = 'The master did not accept PSYNC, trying again later';
   it.each([
     ['-ERR go away\r\n', "Error reply to PING from master: '-ERR go away'"],
     ['-NOAUTH no\r\n-WRONGPASS invalid\r\n+OK\r\n', 'Unable to AUTH to MASTER: -WRONGPASS invalid'],
-    [
-      "+PONG\r\n+OK\r\n+OK\r\n+OK\r\n-NOMASTERLINK Can't SYNC\r\n",
-      "Master is currently unable to PSYNC but should be in the future: -NOMASTERLINK Can't SYNC",
-    ],
-    ['+PONG\r\n+OK\r\n+OK\r\n+OK\r\n-ERR unknown\r\n', 'Unexpected reply to PSYNC from master: -ERR unknown'],
-    [
-      '+PONG\r\n+OK\r\n+OK\r\n+OK\r\n+FULLRESYNC 12 0\r\n',
-      'Unexpected reply to PSYNC from master: +FULLRESYNC 12 0',
-    ],
-    ['+PONG\r\n+OK\r\n+OK\r\n+OK\r\n+CONTINUE\r\n', 'Unexpected reply to PSYNC from master: +CONTINUE'],
+    ["+PONG\r\n+OK\r\n+OK\r\n+OK\r\n-NOMASTERLINK Can't SYNC\r\n", NOT_NOW],
+    ['+PONG\r\n+OK\r\n+OK\r\n+OK\r\n-LOADING a while\r\n', NOT_NOW],
+    ['+PONG\r\n+OK\r\n+OK\r\n+OK\r\n+FULLRESYNC 12 0\r\n', NOT_NOW],
+    ['+PONG\r\n+OK\r\n+OK\r\n+OK\r\n+CONTINUE\r\n', NOT_NOW],
     ['x'.repeat(5000), 'The master sent a line without an end'],
   ])('gives up on the handshake %#', (answers, reason) => {
     const { link, told, receive } = linkWith({ auth: { user: '', password: 'p' } });
@@ -206,23 +227,19 @@ describe('the link to a master', () => {
     expect(link.state).toBe('failed');
   });
 
+  const BROKEN = 'Failed trying to load the MASTER synchronization DB';
   it.each([
     ['-ERR out of memory\r\n', 'MASTER aborted replication with an error: ERR out of memory'],
-    ['hello\r\n', "Bad protocol from MASTER, expected the length of an RDB and got 'hello'"],
     [
-      `$EOF:${MARK}\r\n${rdb.toString('latin1')}${MARK.slice(1)}0`,
-      'The RDB of the master cannot be loaded: the mark behind it is not the one announced',
+      'hello\r\n',
+      "Bad protocol from MASTER, the first byte is not '$' (we received 'hello'), are you sure the host and port are right?",
     ],
-    ['$11\r\nREDIS0010\xfa\x01', 'The RDB of the master cannot be loaded: it is longer than the master said'],
-    ['$0\r\n', 'The RDB of the master cannot be loaded: it is longer than the master said'],
-    [
-      '$12\r\nREDIS9999xxx',
-      'The RDB of the master cannot be loaded: RDB version 9999 is not supported, only 1 to 12 are',
-    ],
-    [
-      '$13\r\nREDIS0010\x01\x01k\xff',
-      'The RDB of the master cannot be loaded: key "k" is a list, a type that is not supported',
-    ],
+    [`$EOF:${MARK}\r\n${rdb.toString('latin1')}x${MARK.slice(1)}0`, `${BROKEN}: bytes behind its end`],
+    [`$${rdb.length + 7}\r\n${rdb.toString('latin1')}${'x'.repeat(7)}`, `${BROKEN}: bytes behind its end`],
+    ['$11\r\nREDIS0010\xfa\x01', `${BROKEN}: the RDB ended early, after 11 bytes`],
+    ['$0\r\n', `${BROKEN}: the RDB ended early, after 0 bytes`],
+    ['$12\r\nREDIS9999xxx', `${BROKEN}: RDB version 9999 is not supported, only 1 to 12 are`],
+    ['$13\r\nREDIS0010\x63\x01k\xff', `${BROKEN}: the RDB is malformed at byte 9: unknown type or opcode 99`],
   ])('gives up on the transfer %#', (bytes, reason) => {
     for (const chunkBytes of [1, 1000]) {
       const { told, receive, link } = atPsync();

@@ -6,7 +6,6 @@ import { RdbWriter } from '../../../src/protocol/rdb/writer.ts';
 import { request } from '../../../src/protocol/resp/encode.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
 import { type Standalone, startStandalone } from '../../helpers/standalone.ts';
-import { files } from '../../protocol/rdb/recorded.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -98,7 +97,7 @@ describe('a replica', () => {
     expect(await replica.client.call('DBSIZE')).toBe(1);
     expect(await replica.info('master_link_status')).toBe('down');
     expect(replica.log.join('\n')).toMatch(
-      /The RDB of the master cannot be loaded: the (checksum of the RDB is wrong|RDB is malformed)/,
+      /Failed trying to load the MASTER synchronization DB: it(s checksum is wrong| is malformed)/,
     );
   });
 
@@ -170,15 +169,18 @@ describe('a replica', () => {
   });
 
   it('refuses data of a type that it does not have, in one sentence', async () => {
-    const master = await fakeMaster((_attempt, socket) =>
-      socket.write(full(Buffer.from(files.hash, 'base64'))),
-    );
+    const ofModule = Buffer.concat([
+      Buffer.from('REDIS0010\x07\x01m\x81', 'latin1'),
+      Buffer.alloc(8),
+      Buffer.from([0]),
+    ]);
+    const master = await fakeMaster((_attempt, socket) => socket.write(full(ofModule)));
     const replica = await start();
     await follow(replica, master);
     await until(
       () =>
         replica.log.some((line) =>
-          line.includes('key "a hash" is a hash with field expiry, a type that is not supported'),
+          line.includes('its key "m" is a value of the module type AAAAAAAAA, which cannot be restored'),
         ),
       'the refusal',
     );

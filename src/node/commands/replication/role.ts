@@ -12,6 +12,8 @@ import { describeClient } from '../../server/describe.ts';
 function replicaof(context: Context, argv: readonly string[]): Reply {
   const { replication, cluster, log } = context.node;
   if (cluster !== undefined) return error('ERR REPLICAOF not allowed in cluster mode.');
+  if (replication.failoverState !== 'no-failover')
+    return error('ERR REPLICAOF not allowed while failing over.');
   const host = argv[1] as string;
   const portText = argv[2] as string;
   const by = `(user request from '${describeClient(context.client, context.nowMs)}')`;

@@ -19,6 +19,7 @@ function psync(context: Context, argv: readonly string[]): Reply {
   if (context.client.kind === 'replica') return NO_REPLY;
   const id = argv[1] as string;
   if (argv[3]?.toLowerCase() === 'failover') {
+    log('warning', `Failover request received for replid ${id}.`);
     if (replication.role === 'master') return error("ERR PSYNC FAILOVER can't be sent to a master.");
     if (id.toLowerCase() !== replication.replicationId)
       return error('ERR PSYNC FAILOVER replid must match my replid.');
