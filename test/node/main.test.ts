@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,7 +83,8 @@ describe('bin/trib-node.js', () => {
       );
     expect(node.stdout).toMatch(new RegExp(` PID: ${pid}\\n.* # Server initialized\\n`));
     expect(node.stdout).toContain("The directive 'io-threads' has no effect in this node");
-    expect(node.stdout).toContain('WARNING appendonly yes');
+    expect(node.stdout).toContain('Saving the final RDB snapshot before exiting.');
+    expect(existsSync(join(dir, 'dump.rdb'))).toBe(true);
     expect(node.stdout).toMatch(/Received SIGTERM scheduling shutdown\.\.\.\n.*User requested shutdown/);
     expect(node.stdout.trimEnd()).toMatch(/# Redis is now ready to exit, bye bye\.\.\.$/);
     expect(node.stderr).toBe('');
@@ -96,8 +97,10 @@ describe('bin/trib-node.js', () => {
     await ready(first);
     first.child.kill('SIGINT');
     expect(await first.ended).toBe(0);
-    const second = run(socketOf('c'));
+    const second = run([...socketOf('c'), '--dbfilename', 'folder']);
     await ready(second);
+    // A file cannot take the place of a folder.
+    mkdirSync(join(dir, 'folder'));
     const client = await TextSocket.open(join(dir, 'c'));
     await client.expect('SHUTDOWN SAVE\r\n', '-ERR Errors trying to SHUTDOWN. Check logs.\r\n');
     await client.expect('PING\r\n', '+PONG\r\n');

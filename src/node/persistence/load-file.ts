@@ -123,6 +123,8 @@ export async function loadFile(
       if (waitMs > 0) await delay(deps.clock, waitMs);
     }
     return load.loader;
+  } catch (error) {
+    throw fatal(error);
   } finally {
     deps.progress.end();
     await file.close();
@@ -158,5 +160,11 @@ function notOpened(path: string, { log }: LoadFileDeps, error: unknown): undefin
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
   const why = systemErrorText(error);
   log('warning', `Fatal error: can't open the RDB file ${path} for reading: ${why}`);
-  throw new LoadError(`Fatal error loading the DB: ${why}. Exiting.`);
+  throw fatal(error);
+}
+
+/** Of the file system; anything else stays what it is. */
+function fatal(error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException).code === undefined) return error;
+  return new LoadError(`Fatal error loading the DB: ${systemErrorText(error)}. Exiting.`);
 }
