@@ -14,7 +14,7 @@ interface Inode {
 type Names = Map<string, Inode>;
 
 /** The step that was to come is not carried out, and nothing after it. */
-export class EndOfProcess extends Error {}
+class EndOfProcess extends Error {}
 
 export interface ModelDiskOptions {
   /** So many steps that change something are carried out. */
@@ -62,8 +62,13 @@ export class ModelDisk implements Disk {
     return new ModelDisk({}, this.#folders, copied(names, kept));
   }
 
+  /** The process has ended at the chosen step; what it does from here on is not done. */
+  get ended(): boolean {
+    return this.steps === this.#options.steps;
+  }
+
   #step(step: string, path: string): void {
-    if (this.steps === this.#options.steps) throw new EndOfProcess();
+    if (this.ended) throw new EndOfProcess();
     this.#options.refuse?.(step, path);
     this.steps++;
   }
