@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { type Clock, delay } from '../../core/clock.ts';
-import { RdbError, RdbReader } from '../../protocol/rdb/reader.ts';
+import { RdbChecksumError, RdbError, RdbReader } from '../../protocol/rdb/reader.ts';
 import { RDB_VERSION_READ } from '../../protocol/rdb/version.ts';
 import { systemErrorText } from '../config/special.ts';
 import type { Config } from '../parts/basics.ts';
@@ -96,7 +96,8 @@ class FileLoad {
 
   #unreadable(error: unknown): unknown {
     if (!(error instanceof RdbError)) return error;
-    this.#deps.log('warning', `Internal error in RDB reading offset ${this.#bytes} -> ${error.message}`);
+    const why = error instanceof RdbChecksumError ? 'RDB CRC error' : error.message;
+    this.#deps.log('warning', `Internal error in RDB reading offset ${this.#bytes} -> ${why}`);
     return new LoadError('Terminating server after rdb file reading failure.');
   }
 }

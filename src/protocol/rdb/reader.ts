@@ -14,7 +14,12 @@ import { RDB_VERSION_READ } from './version.ts';
 
 /** Why a file is refused: a clear sentence. */
 export class RdbError extends Error {
-  override readonly name = 'RdbError';
+  override readonly name: string = 'RdbError';
+}
+
+/** The bytes are not those that were written. */
+export class RdbChecksumError extends RdbError {
+  override readonly name = 'RdbChecksumError';
 }
 
 export interface RdbEntry {
@@ -152,7 +157,8 @@ export class RdbReader {
       this.#crc.update(reader.bytes, summedBytes, end);
       const same = low === this.#crc.low && high === this.#crc.high;
       const unknown = low === 0 && high === 0;
-      if (this.#options.checksum && !same && !unknown) throw new RdbError('the checksum of the RDB is wrong');
+      if (this.#options.checksum && !same && !unknown)
+        throw new RdbChecksumError('the checksum of the RDB is wrong');
     }
     this.#done = true;
   }
