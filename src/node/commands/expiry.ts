@@ -4,11 +4,12 @@
 import type { Context } from '../dispatch/context.ts';
 
 /**
- * Whether a key that gets this time (absolute Unix ms) is deleted at once. On a replica it is kept, for its master to delete.
+ * Whether a key that gets this time (absolute Unix ms) is deleted at once. On a replica it is kept, for its master to delete;
+ * while a file is loaded, for the commands that follow in it.
  */
 export function isPast(context: Context, expireAtMs: number): boolean {
-  const replication = context.node.replication;
-  return expireAtMs <= context.nowMs && replication.role === 'master' && !replication.loading;
+  const { node, nowMs } = context;
+  return expireAtMs <= nowMs && node.replication.role === 'master' && !node.loading;
 }
 
 /** The command that tells replicas that an expired key is gone. */
