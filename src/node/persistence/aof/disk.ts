@@ -3,6 +3,7 @@
  * tests let it. Each call throws what the system says. Never decides what is written.
  */
 import {
+  close,
   closeSync,
   constants,
   existsSync,
@@ -15,7 +16,7 @@ import {
   readFileSync,
   renameSync,
   statSync,
-  unlink,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -44,7 +45,7 @@ export interface Disk {
   truncate(file: number, sizeBytes: number): void;
   close(file: number): void;
   rename(source: string, target: string): void;
-  /** In the background; should it fail, the file stays. */
+  /** Its name is free at once, its space in the background; should it fail, the file stays. */
   removeSoon(path: string): void;
   /** That files have come, gone and changed their names is on the disk itself. */
   syncFolder(path: string): void;
@@ -61,6 +62,20 @@ async function* piecesOf(path: string, pieceBytes: () => number): AsyncGenerator
     }
   } finally {
     await file.close();
+  }
+}
+
+/** A large file takes long to go; while it is open, only its name goes. Source: Redis rdb.c bg_unlink. */
+function removeSoon(path: string): void {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      unlinkSync(path);
+    } finally {
+      close(file, () => {});
+    }
+  } catch {
+    // It is of no use any more, and does no harm.
   }
 }
 
@@ -84,7 +99,7 @@ export const systemDisk: Disk = {
   truncate: ftruncateSync,
   close: closeSync,
   rename: renameSync,
-  removeSoon: (path) => unlink(path, () => {}),
+  removeSoon,
   syncFolder(path) {
     const folder = openSync(path, 'r');
     try {
