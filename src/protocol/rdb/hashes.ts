@@ -12,33 +12,33 @@ import { readZiplist } from './ziplist.ts';
 import { readZipmap } from './zipmap.ts';
 
 /** Takes over `entries`, of which so many were read. */
-function hashOf(entries: ReadonlyMap<string, string>, count: number): RdbHash {
+function hashOf(entries: ReadonlyMap<string, string>, count: number, packed: boolean): RdbHash {
   if (entries.size !== count) throw new BytesError('a hash with the same field twice');
   if (count === 0) throw new EmptyCollectionError('an empty hash');
-  return { type: 'hash', size: count, entries };
+  return { type: 'hash', size: count, entries, packed };
 }
 
 /** Of fields and values by turns. */
-function hashOfPairs(texts: readonly string[]): RdbHash {
+function hashOfPairs(texts: readonly string[], packed: boolean): RdbHash {
   if (texts.length % 2 !== 0) throw new BytesError('a hash with a field that has no value');
   const entries = new Map<string, string>();
   for (let at = 0; at < texts.length; at += 2) entries.set(texts[at] as string, texts[at + 1] as string);
-  return hashOf(entries, texts.length / 2);
+  return hashOf(entries, texts.length / 2, packed);
 }
 
 export function readPlainHash(reader: ByteReader): RdbHash {
   const count = readLength(reader);
   const entries = new Map<string, string>();
   for (let left = count; left > 0; left--) entries.set(readString(reader), readString(reader));
-  return hashOf(entries, count);
+  return hashOf(entries, count, false);
 }
 
 export function readZipmapHash(reader: ByteReader): RdbHash {
-  return hashOfPairs(readZipmap(readBytes(reader)));
+  return hashOfPairs(readZipmap(readBytes(reader)), false);
 }
 
 export function readZiplistHash(reader: ByteReader): RdbHash {
-  return hashOfPairs(readZiplist(readBytes(reader)));
+  return hashOfPairs(readZiplist(readBytes(reader)), true);
 }
 
 export function readListpackHash(reader: ByteReader): RdbHash {
@@ -46,7 +46,7 @@ export function readListpackHash(reader: ByteReader): RdbHash {
   const entries = new Map<string, string>();
   let count = 0;
   for (; !listpack.done; count++) entries.set(listpack.text(), listpack.text());
-  return hashOf(entries, count);
+  return hashOf(entries, count, true);
 }
 
 /** As type 4. */

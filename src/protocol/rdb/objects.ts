@@ -83,15 +83,19 @@ export interface RdbSet {
   readonly members: Iterable<string>;
 }
 
+/** `packed` is true when it was read from a listpack or ziplist: Redis then keeps it so, however long its texts are. */
 export interface RdbHash {
   readonly type: 'hash';
   readonly size: number;
+  readonly packed?: boolean;
   readonly entries: Iterable<readonly [field: string, value: string]>;
 }
 
+/** `packed` as for a hash. */
 export interface RdbSortedSet {
   readonly type: 'zset';
   readonly size: number;
+  readonly packed?: boolean;
   /** By ascending score when written; as the file has them when read. */
   readonly entries: Iterable<readonly [member: string, score: number]>;
 }

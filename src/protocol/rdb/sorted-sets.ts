@@ -17,10 +17,10 @@ const PLUS_INFINITY = 254;
 const MINUS_INFINITY = 255;
 
 /** Takes over `entries`, of which so many were read. */
-function sortedSetOf(entries: ReadonlyMap<string, number>, count: number): RdbSortedSet {
+function sortedSetOf(entries: ReadonlyMap<string, number>, count: number, packed: boolean): RdbSortedSet {
   if (entries.size !== count) throw new BytesError('a sorted set with the same member twice');
   if (count === 0) throw new EmptyCollectionError('an empty sorted set');
-  return { type: 'zset', size: count, entries };
+  return { type: 'zset', size: count, entries, packed };
 }
 
 function scoreOf(text: string): number {
@@ -33,7 +33,7 @@ function readPlain(reader: ByteReader, readScore: (reader: ByteReader) => number
   const count = readLength(reader);
   const entries = new Map<string, number>();
   for (let left = count; left > 0; left--) entries.set(readString(reader), readScore(reader));
-  return sortedSetOf(entries, count);
+  return sortedSetOf(entries, count, false);
 }
 
 export function readBinarySortedSet(reader: ByteReader): RdbSortedSet {
@@ -64,7 +64,7 @@ export function readZiplistSortedSet(reader: ByteReader): RdbSortedSet {
   const entries = new Map<string, number>();
   for (let at = 0; at < texts.length; at += 2)
     entries.set(texts[at] as string, scoreOf(texts[at + 1] as string));
-  return sortedSetOf(entries, texts.length / 2);
+  return sortedSetOf(entries, texts.length / 2, true);
 }
 
 export function readListpackSortedSet(reader: ByteReader): RdbSortedSet {
@@ -72,7 +72,7 @@ export function readListpackSortedSet(reader: ByteReader): RdbSortedSet {
   const entries = new Map<string, number>();
   let count = 0;
   for (; !listpack.done; count++) entries.set(listpack.text(), scoreOf(listpack.text()));
-  return sortedSetOf(entries, count);
+  return sortedSetOf(entries, count, true);
 }
 
 /** As type 5: the greatest first, so that a skiplist is filled from its head. */

@@ -9,9 +9,21 @@ import {
   readObject,
 } from '../../../src/protocol/rdb/objects.ts';
 
+/** The data type of each type number that is recorded. */
+const typeNames: Readonly<Record<CollectionName, readonly number[]>> = {
+  list: [1, 10, 14, 18],
+  set: [2, 11],
+  zset: [3, 5, 12, 17],
+  hash: [4, 9, 13, 16],
+  stream: [15, 19],
+};
+
+type CollectionName = RdbCollection['type'];
+
 export interface RecordedPayload {
   readonly name: string;
   readonly type: number;
+  readonly typeName: CollectionName;
   /** What made the key "k", latin1; none where the payload was put together and taken by RESTORE. */
   readonly commands: readonly (readonly string[])[];
   readonly payload: Buffer;
@@ -44,11 +56,19 @@ export const payloads: readonly RecordedPayload[] = records.map((record) => {
   const payload = Buffer.from(record.payload, 'base64');
   return {
     ...record,
+    typeName: typeNameOf(record.type),
     payload,
     body: payload.subarray(1, -FOOTER_BYTES),
     dump: Buffer.from(record.dump, 'base64'),
   };
 });
+
+function typeNameOf(type: number): CollectionName {
+  const names = Object.keys(typeNames) as CollectionName[];
+  const found = names.find((name) => typeNames[name].includes(type));
+  if (found === undefined) throw new Error(`no name for type ${type}`);
+  return found;
+}
 
 /** The value behind a type number. Throws BytesError; also when bytes are left over. */
 export function decode(type: number, body: Buffer): RdbValue {

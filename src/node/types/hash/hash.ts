@@ -35,16 +35,13 @@ export class Hash implements Collection {
     this.#host = host;
   }
 
-  /** Takes `entries` over. */
-  static from(entries: Map<string, string>, host: ValueHost): Hash {
+  /** Takes `entries` over. `packed` as RDB has it: then the length of the texts does not count. */
+  static from(entries: Map<string, string>, host: ValueHost, packed = false): Hash {
     const hash = new Hash(host);
-    hash.#listpack = entries;
-    const maxTextLength = host.config.number('hash-max-listpack-value');
-    let fits = entries.size <= host.config.number('hash-max-listpack-entries');
-    if (fits)
-      for (const [field, value] of entries)
-        fits &&= field.length <= maxTextLength && value.length <= maxTextLength;
-    if (!fits) hash.#makeTable(entries);
+    const { config } = host;
+    const fits = packed || hasShortTexts(entries, config.number('hash-max-listpack-value'));
+    if (fits && entries.size <= config.number('hash-max-listpack-entries')) hash.#listpack = entries;
+    else hash.#makeTable(entries);
     return hash;
   }
 
@@ -140,4 +137,10 @@ export class Hash implements Collection {
 
 function* pairs(table: Dict<Field>): IterableIterator<HashEntry> {
   for (const { key, value } of table.entries()) yield [key, value];
+}
+
+function hasShortTexts(entries: ReadonlyMap<string, string>, maxLength: number): boolean {
+  for (const [field, value] of entries)
+    if (field.length > maxLength || value.length > maxLength) return false;
+  return true;
 }
