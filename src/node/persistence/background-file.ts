@@ -47,7 +47,7 @@ export interface BackgroundFileOptions {
 }
 
 /** Work of one turn of the event loop; then the clients have theirs. */
-const TURN_MS = 3;
+const TURN_MS = 2;
 /** Source: server.h REDIS_AUTOSYNC_BYTES. */
 const SYNC_BYTES = 4 * 1024 * 1024;
 

@@ -36,7 +36,7 @@ const MAGIC_BYTES = 9;
 /** Feeds the chunks of one file to a reader, and keeps the progress. */
 class FileLoad {
   readonly loader: RdbLoader;
-  readonly chunk: Buffer;
+  readonly chunkBytes: number;
   readonly #deps: LoadFileDeps;
   readonly #reader: RdbReader;
   readonly #delay: KeyDelay;
@@ -51,15 +51,12 @@ class FileLoad {
       databases: databases.length,
     });
     this.#delay = new KeyDelay(config.number('key-load-delay'));
-    this.chunk = Buffer.allocUnsafe(
-      Math.min(CHUNK_BYTES, config.number('loading-process-events-interval-bytes')),
-    );
+    this.chunkBytes = Math.min(CHUNK_BYTES, config.number('loading-process-events-interval-bytes'));
   }
 
-  /** The first bytes of the chunk are the next of the file. Returns the milliseconds to wait before the next. */
-  feed(count: number): number {
+  /** The next bytes of the file. Returns the milliseconds to wait before the next. */
+  feed(bytes: Buffer): number {
     const { progress } = this.#deps;
-    const bytes = this.chunk.subarray(0, count);
     if (this.#bytes === 0) this.#checkMagic(bytes);
     const keysBefore = this.loader.keysLoaded + this.loader.keysExpired;
     try {
@@ -67,7 +64,7 @@ class FileLoad {
     } catch (error) {
       throw this.#unreadable(error);
     }
-    this.#bytes += count;
+    this.#bytes += bytes.length;
     progress.loadedBytes = this.#bytes;
     progress.usedMemoryBytes = this.loader.usedMemoryBytes;
     this.#delay.owe(this.loader.keysLoaded + this.loader.keysExpired - keysBefore);
@@ -114,14 +111,21 @@ export async function loadFile(
   const load = new FileLoad(deps, options);
   deps.progress.begin((await file.stat()).size);
   try {
+    let chunk = await file.read(Buffer.allocUnsafe(load.chunkBytes));
+    let spare = Buffer.allocUnsafe(load.chunkBytes);
     while (!stopped()) {
-      const { bytesRead } = await file.read(load.chunk, 0, load.chunk.length);
-      if (bytesRead === 0) {
+      if (chunk.bytesRead === 0) {
         load.end();
         break;
       }
-      const waitMs = load.feed(bytesRead);
+      // The disk reads on while these bytes are parsed.
+      const next = file.read(spare);
+      // Should the parsing fail, nobody asks for them any more.
+      next.catch(() => {});
+      const waitMs = load.feed(chunk.buffer.subarray(0, chunk.bytesRead));
       if (waitMs > 0) await delay(deps.clock, waitMs);
+      spare = chunk.buffer;
+      chunk = await next;
     }
     return load.loader;
   } catch (error) {
@@ -147,8 +151,9 @@ export function loadFileNow(
   const load = new FileLoad(deps, options);
   deps.progress.begin(fstatSync(file).size);
   try {
-    let count = readSync(file, load.chunk);
-    for (; count > 0; count = readSync(file, load.chunk)) load.feed(count);
+    const chunk = Buffer.allocUnsafe(load.chunkBytes);
+    let count = readSync(file, chunk);
+    for (; count > 0; count = readSync(file, chunk)) load.feed(chunk.subarray(0, count));
     load.end();
     return load.loader;
   } finally {
