@@ -133,4 +133,10 @@ export interface CommandRow {
 /** One key, or a run of keys, at fixed places: the usual case. */
 export function keys(flags: readonly KeySpecFlag[], index = 1, lastKey = 0, step = 1, limit = 0): KeySpec {
   return { flags, begin: { type: 'index', index }, find: { type: 'range', lastKey, step, limit } };
+/** As many keys as the number at `index` says, behind it. */
+export function countedKeys(flags: readonly KeySpecFlag[], index: number): KeySpec {
+  const find = { type: 'keynum', keyNumIndex: 0, firstKey: 1, step: 1 } as const;
+  return { flags, begin: { type: 'index', index }, find };
+}
+
 }

@@ -12,6 +12,7 @@ import { serverRows } from './server/index.ts';
 import { setRows } from './set/index.ts';
 import { stringRows } from './string/index.ts';
 import { transactionRows } from './transaction/index.ts';
+import { sortedSetRows } from './zset/index.ts';
 
 export const allRows: readonly CommandRow[] = [
   ...clusterRows,
@@ -26,4 +27,5 @@ export const allRows: readonly CommandRow[] = [
   ...hashRows,
   ...setRows,
   ...listRows,
+  ...sortedSetRows,
 ];

@@ -8,8 +8,9 @@ import type { TypeRow, ValueHost } from './row.ts';
 import { setType } from './set/row.ts';
 import { stringType } from './string/row.ts';
 import { isString } from './string/string.ts';
+import { sortedSetType } from './zset/row.ts';
 
-export const typeRows: readonly TypeRow[] = [stringType, listType, hashType, setType];
+export const typeRows: readonly TypeRow[] = [stringType, listType, hashType, setType, sortedSetType];
 
 const rowByName = new Map<TypeName, TypeRow>(typeRows.map((row) => [row.name, row]));
 

@@ -4,6 +4,8 @@
  * Source: the RESP specification; Redis networking.c addReply*.
  */
 
+import { formatDouble } from '../text/double.ts';
+
 export type RespVersion = 2 | 3;
 
 export const OK = '+OK\r\n';
@@ -58,6 +60,11 @@ export function nullBulk(resp: RespVersion): string {
 
 export function nullArray(resp: RespVersion): string {
   return resp === 2 ? '*-1\r\n' : '_\r\n';
+}
+
+/** A number with a fraction; a bulk string for RESP2. */
+export function double(value: number, resp: RespVersion): string {
+  return resp === 2 ? bulk(formatDouble(value)) : `,${formatDouble(value)}\r\n`;
 }
 
 export function bulkOrNull(text: string | undefined, resp: RespVersion): string {

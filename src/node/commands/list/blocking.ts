@@ -4,13 +4,13 @@
  */
 import { bulk, nullArray, nullBulk } from '../../../protocol/resp/encode.ts';
 import { SYNTAX_ERROR } from '../../command/errors.ts';
-import { type CommandRow, keys, type Reply } from '../../command/row.ts';
+import { type CommandRow, countedKeys, keys, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
 import { listType } from '../../types/list/row.ts';
 import { collectionToChange } from '../collection.ts';
 import { parseMultiPop } from '../multi-pop.ts';
 import { parseTimeoutSeconds } from '../timeout.ts';
-import { serveOrWait } from '../waiting-pop.ts';
+import { popFromAny, serveOrWait } from '../waiting-pop.ts';
 import { type End, moveElement, parseEnd, popWithKey, settlePop } from './ends.ts';
 
 /** BLPOP for one key: the reply, or undefined without such a key. */
@@ -23,21 +23,8 @@ function popOne(context: Context, key: string, end: End): string | undefined {
   return `*2\r\n${bulk(key)}${bulk(element)}`;
 }
 
-function waitForAny(
-  context: Context,
-  argv: readonly string[],
-  wanted: readonly string[],
-  timeoutText: string,
-  serve: (key: string) => string | undefined,
-): Reply {
-  const timeoutMs = parseTimeoutSeconds(timeoutText);
-  if (typeof timeoutMs === 'string') return timeoutMs;
-  const timeoutReply = nullArray(context.resp);
-  return serveOrWait(context, { keys: wanted, type: 'list', timeoutMs, timeoutReply, argv, serve });
-}
-
 function blockingPop(context: Context, argv: readonly string[], end: End): Reply {
-  return waitForAny(context, argv, argv.slice(1, -1), argv.at(-1) as string, (key) =>
+  return popFromAny(context, argv, 'list', argv.slice(1, -1), argv.at(-1) as string, (key) =>
     popOne(context, key, end),
   );
 }
@@ -45,7 +32,7 @@ function blockingPop(context: Context, argv: readonly string[], end: End): Reply
 function blmpop(context: Context, argv: readonly string[]): Reply {
   const request = parseMultiPop(argv, 2, parseEnd);
   if (typeof request === 'string') return request;
-  return waitForAny(context, argv, request.keys, argv[1] as string, (key) =>
+  return popFromAny(context, argv, 'list', request.keys, argv[1] as string, (key) =>
     popWithKey(context, key, request.end, request.count),
   );
 }
@@ -132,13 +119,7 @@ export const blockingRows: readonly CommandRow[] = [
     name: 'blmpop',
     arity: -5,
     flags: ['write', 'blocking'],
-    keySpecs: [
-      {
-        flags: ['RW', 'access', 'delete'],
-        begin: { type: 'index', index: 2 },
-        find: { type: 'keynum', keyNumIndex: 0, firstKey: 1, step: 1 },
-      },
-    ],
+    keySpecs: [countedKeys(['RW', 'access', 'delete'], 2)],
     summary: 'Takes elements from the first of several lists that has any, or waits for one',
     since: '7.0.0',
     complexity: 'O(N+M) for N keys and M elements that are returned',

@@ -2,7 +2,7 @@
 import { bulk, bulkArray, EMPTY_ARRAY, nullArray, nullBulk } from '../../../protocol/resp/encode.ts';
 import { parseAtLeast } from '../../command/arguments.ts';
 import { NEGATIVE_COUNT, wrongArity } from '../../command/errors.ts';
-import { type CommandRow, keys, type Reply } from '../../command/row.ts';
+import { type CommandRow, countedKeys, keys, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
 import { listType } from '../../types/list/row.ts';
 import { collectionToChange } from '../collection.ts';
@@ -69,13 +69,7 @@ export const popRows: readonly CommandRow[] = [
     name: 'lmpop',
     arity: -4,
     flags: ['write'],
-    keySpecs: [
-      {
-        flags: ['RW', 'access', 'delete'],
-        begin: { type: 'index', index: 1 },
-        find: { type: 'keynum', keyNumIndex: 0, firstKey: 1, step: 1 },
-      },
-    ],
+    keySpecs: [countedKeys(['RW', 'access', 'delete'], 1)],
     summary: 'Takes elements from the first of several lists that has any',
     since: '7.0.0',
     complexity: 'O(N+M) for N keys and M elements that are returned',
