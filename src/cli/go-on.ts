@@ -5,6 +5,7 @@ import { countSlots } from '../cluster/topology.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import { rangesOf, SlotSet } from '../protocol/slots/slot-set.ts';
 import { formatAddress } from '../protocol/text/addresses.ts';
+import { shellWord } from './shell-words.ts';
 
 /** The steps of a plan without the slots that were moved and the steps that were finished. */
 export function stepsLeft(plan: Plan, moved: SlotSet, finished: ReadonlySet<number>): Step[] {
@@ -30,11 +31,7 @@ export function goOnCommand(
   planFile: string | undefined,
   accessWords: readonly string[],
 ): string {
-  const command = planFile === undefined ? `resume ${formatAddress(plan.seed)}` : `apply ${quoted(planFile)}`;
-  return ['trib', command, '--yes', ...accessWords.map(quoted)].join(' ');
-}
-
-/** A word for a shell. */
-function quoted(word: string): string {
-  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  const command =
+    planFile === undefined ? `resume ${formatAddress(plan.seed)}` : `apply ${shellWord(planFile)}`;
+  return ['trib', command, '--yes', ...accessWords.map(shellWord)].join(' ');
 }

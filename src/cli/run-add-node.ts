@@ -5,7 +5,7 @@ import { addNode } from '../execute/operations/add-node.ts';
 import { type Endpoint, formatAddress, takeEndpoint } from '../protocol/text/addresses.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
 import { takeSeeds } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 import { refuseMore } from './words.ts';
 
 export interface AddNodeFlags extends ChangeFlags {
@@ -18,7 +18,7 @@ const usage = 'add-node NEW_HOST:PORT EXISTING_HOST:PORT [--replica] [--master-i
 export async function runAddNode(
   words: readonly string[],
   flags: AddNodeFlags,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const { newNode, seeds } = nodesIn(words);
   const session = await openSession([newNode, ...seeds]);

@@ -10,10 +10,8 @@ import { Journal, type Unfinished } from './journal.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
 import { type ApplyFlags, runApplyTopology } from './run-topology.ts';
 import { seedsOf } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession, Session } from './session.ts';
 import { readNamedFile } from './topology-file.ts';
-
-type OpenSession = (endpoints: readonly Endpoint[]) => Promise<Session>;
 
 export async function runApply(
   words: readonly string[],

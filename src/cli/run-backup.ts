@@ -1,10 +1,9 @@
 /** Owns the run of `trib backup` between its flags and the operation. */
 import { TribError } from '../core/errors.ts';
 import { backup } from '../execute/operations/backup.ts';
-import type { Endpoint } from '../protocol/text/addresses.ts';
 import { play } from './play.ts';
 import { takeSeeds } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 
 export interface BackupFlags {
   readonly partial: boolean;
@@ -13,7 +12,7 @@ export interface BackupFlags {
 export async function runBackup(
   words: readonly string[],
   { partial }: BackupFlags,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const { seeds, rest } = takeSeeds(words);
   const [dir, ...others] = rest;

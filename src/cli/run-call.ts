@@ -1,11 +1,10 @@
 /** Owns the run of `trib call` between its flags and the operation. */
 import { TribError } from '../core/errors.ts';
 import { call } from '../execute/operations/call.ts';
-import type { Endpoint } from '../protocol/text/addresses.ts';
 import { play } from './play.ts';
 import { redact } from './report-error.ts';
 import { takeSeeds } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 
 export interface CallFlags {
   readonly masters: boolean;
@@ -17,7 +16,7 @@ export interface CallFlags {
 export async function runCall(
   words: readonly string[],
   flags: CallFlags,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const { seeds, rest: command } = takeSeeds(words);
   if (command.length === 0) throw new TribError('usage', 'Which command is to be called?');

@@ -5,7 +5,7 @@ import { type Endpoint, formatAddress, parseEndpoints } from '../protocol/text/a
 import { Asker } from './ask.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
 import { isTopologyFile, runCreateFrom } from './run-topology.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 
 export interface CreateFlags extends ChangeFlags {
   readonly replicas?: number | undefined;
@@ -16,7 +16,7 @@ export interface CreateFlags extends ChangeFlags {
 export async function runCreate(
   words: readonly string[],
   flags: CreateFlags,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const [file = ''] = words;
   if (isTopologyFile(words)) {

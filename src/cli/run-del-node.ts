@@ -1,11 +1,10 @@
 /** Owns the run of `trib del-node` between its flags and the operation. */
 import { findNode } from '../cluster/find-node.ts';
 import { delNode } from '../execute/operations/del-node.ts';
-import type { Endpoint } from '../protocol/text/addresses.ts';
 import { type MoveFlags, moveOptionsOf } from './move-flags.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
 import { takeSeeds } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 import { onlyWord } from './words.ts';
 
 export interface DelNodeFlags extends ChangeFlags, MoveFlags {
@@ -15,7 +14,7 @@ export interface DelNodeFlags extends ChangeFlags, MoveFlags {
 export async function runDelNode(
   words: readonly string[],
   flags: DelNodeFlags,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const { seeds, rest } = takeSeeds(words);
   const node = onlyWord(rest, 'Which node is to leave?', 'del-node HOST:PORT NODE [--drain]');

@@ -1,10 +1,9 @@
 /** Owns the run of `trib failover` between its flags and the operation. */
 import { findNode } from '../cluster/find-node.ts';
 import { failover } from '../execute/operations/failover.ts';
-import type { Endpoint } from '../protocol/text/addresses.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
 import { takeSeeds } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 import { onlyWord } from './words.ts';
 
 export interface FailoverFlags extends ChangeFlags {
@@ -15,7 +14,7 @@ export interface FailoverFlags extends ChangeFlags {
 export async function runFailover(
   words: readonly string[],
   flags: FailoverFlags,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const { seeds, rest } = takeSeeds(words);
   const replica = onlyWord(

@@ -1,10 +1,9 @@
 /** Owns the run of `trib fix` between its flags and the operation. */
 import { fix } from '../execute/operations/fix.ts';
-import type { Endpoint } from '../protocol/text/addresses.ts';
 import { type MoveFlags, moveOptionsOf } from './move-flags.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
 import { seedsOf } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 
 export interface FixFlags extends ChangeFlags, MoveFlags {
   readonly 'search-multiple-owners': boolean;
@@ -14,7 +13,7 @@ export interface FixFlags extends ChangeFlags, MoveFlags {
 export async function runFix(
   words: readonly string[],
   flags: FixFlags,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const seeds = seedsOf(words);
   await runChange(

@@ -4,9 +4,8 @@ import { mastersOf, slotOwners } from '../cluster/topology.ts';
 import { TribError } from '../core/errors.ts';
 import { look } from '../execute/operations/check.ts';
 import { formatRanges, rangesOf } from '../protocol/slots/slot-set.ts';
-import type { Endpoint } from '../protocol/text/addresses.ts';
 import { seedsOf } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession, Session } from './session.ts';
 import { eventLine, topologyData } from './views/data.ts';
 import { clusterInfoLines } from './views/node-lines.ts';
 import { nodeTable } from './views/node-table.ts';
@@ -37,7 +36,7 @@ const pictures = {
 export async function runLook(
   what: keyof typeof pictures,
   words: readonly string[],
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const seeds = seedsOf(words);
   const session = await openSession(seeds);

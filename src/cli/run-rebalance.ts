@@ -5,11 +5,10 @@ import { TribError } from '../core/errors.ts';
 import { rebalance } from '../execute/operations/rebalance.ts';
 import type { BalanceUnit } from '../plan/plan.ts';
 import type { RebalanceRequest } from '../plan/rebalance.ts';
-import type { Endpoint } from '../protocol/text/addresses.ts';
 import { type MoveFlags, moveOptionsOf } from './move-flags.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
 import { seedsOf } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 
 export interface RebalanceFlags extends ChangeFlags, MoveFlags {
   readonly weight?: readonly string[] | undefined;
@@ -22,7 +21,7 @@ export interface RebalanceFlags extends ChangeFlags, MoveFlags {
 export async function runRebalance(
   words: readonly string[],
   flags: RebalanceFlags,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   // Behind --weight more of them may follow, as redis-cli takes them; no address has a "=".
   const weights = [...(flags.weight ?? []), ...words.filter(isWeight)];

@@ -2,11 +2,11 @@
 import { findNode } from '../cluster/find-node.ts';
 import { TribError } from '../core/errors.ts';
 import { replaceNode } from '../execute/operations/replace-node.ts';
-import { type Endpoint, takeEndpoint } from '../protocol/text/addresses.ts';
+import { takeEndpoint } from '../protocol/text/addresses.ts';
 import { type MoveFlags, moveOptionsOf } from './move-flags.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
 import { takeSeeds } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 import { refuseMore } from './words.ts';
 
 const usage = 'replace-node HOST:PORT OLD_NODE NEW_HOST:PORT';
@@ -14,7 +14,7 @@ const usage = 'replace-node HOST:PORT OLD_NODE NEW_HOST:PORT';
 export async function runReplaceNode(
   words: readonly string[],
   flags: ChangeFlags & MoveFlags,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const { seeds, rest } = takeSeeds(words);
   const [old, ...newWords] = rest;

@@ -8,12 +8,11 @@ import { TribError } from '../core/errors.ts';
 import { reshard } from '../execute/operations/reshard.ts';
 import type { ReshardRequest } from '../plan/reshard.ts';
 import { SLOT_COUNT } from '../protocol/slots/key-slot.ts';
-import type { Endpoint } from '../protocol/text/addresses.ts';
 import { Asker, type Choice } from './ask.ts';
 import { type MoveFlags, moveOptionsOf } from './move-flags.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
 import { seedsOf } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 
 export interface ReshardFlags extends ChangeFlags, MoveFlags {
   readonly from?: readonly string[] | undefined;
@@ -24,7 +23,7 @@ export interface ReshardFlags extends ChangeFlags, MoveFlags {
 export async function runReshard(
   words: readonly string[],
   flags: ReshardFlags,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const seeds = seedsOf(words);
   const session = await openSession(seeds);

@@ -1,10 +1,9 @@
 /** Owns the run of `trib restore` between its flags and the operation. */
 import { TribError } from '../core/errors.ts';
 import { restore } from '../execute/operations/restore.ts';
-import type { Endpoint } from '../protocol/text/addresses.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
 import { seedsOf } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 
 export interface RestoreFlags extends ChangeFlags {
   readonly replace: boolean;
@@ -15,7 +14,7 @@ export interface RestoreFlags extends ChangeFlags {
 export async function runRestore(
   words: readonly string[],
   flags: RestoreFlags,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const [dir, ...nodes] = words;
   if (dir === undefined || dir === '' || nodes.length === 0) {

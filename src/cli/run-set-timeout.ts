@@ -2,10 +2,9 @@
 import { TribError } from '../core/errors.ts';
 import { setTimeoutOfNodes } from '../execute/operations/set-timeout.ts';
 import { shortestNodeTimeoutMs } from '../plan/set-timeout.ts';
-import type { Endpoint } from '../protocol/text/addresses.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
 import { takeSeeds } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 import { onlyWord } from './words.ts';
 
 /** Redis keeps it in a signed 32-bit number in places. */
@@ -14,7 +13,7 @@ const longestMs = 2_147_483_647;
 export async function runSetTimeout(
   words: readonly string[],
   flags: Pick<ChangeFlags, 'dry-run'>,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const { seeds, rest } = takeSeeds(words);
   const timeoutMs = timeoutOf(onlyWord(rest, 'Which timeout, in milliseconds?', 'set-timeout HOST:PORT MS'));

@@ -3,14 +3,11 @@ import { existsSync } from 'node:fs';
 import type { Layout } from '../cluster/layout.ts';
 import { TribError } from '../core/errors.ts';
 import { applyLayout, createFrom, diff } from '../execute/operations/topology.ts';
-import type { Endpoint } from '../protocol/text/addresses.ts';
 import { type MoveFlags, moveOptionsOf } from './move-flags.ts';
 import { play } from './play.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 import { parseTopologyFile, readNamedFile } from './topology-file.ts';
-
-type OpenSession = (endpoints: readonly Endpoint[]) => Promise<Session>;
 
 /** Whether the words of a command that takes nodes name a topology file instead. No address ends like one. */
 export function isTopologyFile(words: readonly string[]): boolean {

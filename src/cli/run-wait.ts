@@ -1,10 +1,9 @@
 /** Owns the run of `trib wait` between its flags and the operation. */
 import type { Condition } from '../cluster/readiness.ts';
 import { wait } from '../execute/operations/wait.ts';
-import type { Endpoint } from '../protocol/text/addresses.ts';
 import { play } from './play.ts';
 import { seedsOf } from './seeds.ts';
-import type { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
 
 export interface WaitFlags {
   readonly for: readonly Condition[];
@@ -14,7 +13,7 @@ export interface WaitFlags {
 export async function runWait(
   words: readonly string[],
   flags: WaitFlags,
-  openSession: (endpoints: readonly Endpoint[]) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<void> {
   const seeds = seedsOf(words);
   const session = await openSession(seeds);

@@ -3,7 +3,7 @@
  * All knowledge of the terminal is here; what else needs it is given this.
  */
 import type { TlsSettings } from '../client/tls.ts';
-import type { Credentials } from '../protocol/text/addresses.ts';
+import type { Credentials, Endpoint } from '../protocol/text/addresses.ts';
 import { type Paint, paintFor } from './style.ts';
 
 export type OutputMode = 'human' | 'json' | 'events';
@@ -26,6 +26,9 @@ export interface Session {
   write(text: string): void;
   writeError(text: string): void;
 }
+
+/** The session with the nodes that a command line names: it opens no connection. */
+export type OpenSession = (endpoints: readonly Endpoint[]) => Promise<Session>;
 
 export interface SessionOptions {
   readonly mode: OutputMode;

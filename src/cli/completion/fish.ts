@@ -1,5 +1,6 @@
 /** Owns the completion script for fish. */
-import { type CommandWords, type Completion, type FlagWords, quoted } from './model.ts';
+import { quoted } from '../shell-words.ts';
+import type { CommandWords, Completion, FlagWords } from './model.ts';
 
 export function fishCompletion({ commands }: Completion): string {
   return [

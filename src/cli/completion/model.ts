@@ -74,8 +74,3 @@ function takes(helpValue: FlagRow['helpValue'], options: readonly string[]): Fla
   if (helpValue === 'FILE') return 'file';
   return helpValue === 'DIR' ? 'folder' : 'anything';
 }
-
-/** A word in single quotes, for any of the shells. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}

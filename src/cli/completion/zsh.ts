@@ -1,5 +1,6 @@
 /** Owns the completion script for zsh. */
-import { type CommandWords, type Completion, type FlagWords, quoted } from './model.ts';
+import { quoted } from '../shell-words.ts';
+import type { CommandWords, Completion, FlagWords } from './model.ts';
 
 export function zshCompletion({ commands }: Completion): string {
   return [

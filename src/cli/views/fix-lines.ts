@@ -2,23 +2,23 @@
 
 import type { TribEvent } from '../../execute/events.ts';
 import { keyLines } from '../../execute/keys-differ.ts';
-import { describeStep, type Step } from '../../plan/plan.ts';
+import type { Step } from '../../plan/plan.ts';
 import { SlotSet } from '../../protocol/slots/slot-set.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { Session } from '../session.ts';
+import { startLines } from './plan-lines.ts';
 import { slotReportLines } from './slot-report-lines.ts';
 
 export const fixLines = { stepStarted, event };
 
-function stepStarted(step: Step, _: boolean, { paint }: Session): string[] {
+function stepStarted(step: Step, _: boolean, session: Session): string[] {
   if (step.kind === 'take-slots') {
     const name = formatAddress(step.node.address);
     return [...SlotSet.fromRanges(step.slots)].map((slot) =>
-      paint('bold', `>>> Covering slot ${slot} with ${name}`),
+      session.paint('bold', `>>> Covering slot ${slot} with ${name}`),
     );
   }
-  const words = describeStep(step);
-  return [paint('bold', `>>> ${words.charAt(0).toUpperCase()}${words.slice(1)}`)];
+  return startLines(step, session);
 }
 
 function event(told: TribEvent, session: Session): string[] {

@@ -7,16 +7,12 @@ import { describeStep, type Plan, type Step } from '../../plan/plan.ts';
 import { nameOfRef } from '../../plan/steps/step-kind.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { Session } from '../session.ts';
+import { startLines } from './plan-lines.ts';
 
 /** How many nodes replied, and how many of them an error. */
 export interface ReplyCounts {
   readonly ok: number;
   readonly failed: number;
-}
-
-function usualStart(step: Step, { paint }: Session): string[] {
-  const words = describeStep(step);
-  return [paint('bold', `>>> ${words.charAt(0).toUpperCase()}${words.slice(1)}`)];
 }
 
 /** The last line of an operation that went well. */
@@ -45,7 +41,7 @@ export const addNodeLines = {
       case 'wait-agreement':
         return [];
       default:
-        return usualStart(step, session);
+        return startLines(step, session);
     }
   },
   finished: closing('New node added correctly.'),
@@ -73,7 +69,7 @@ export const delNodeLines = {
       case 'reset':
         return [paint('bold', '>>> Sending CLUSTER RESET SOFT to the deleted node.')];
       default:
-        return usualStart(step, session);
+        return startLines(step, session);
     }
   },
   finished: closing('The node has left the cluster.'),

@@ -4,7 +4,7 @@
  */
 import type { Topology } from '../../cluster/topology.ts';
 import type { Finished, TribEvent } from '../../execute/events.ts';
-import { describeStep, type Plan, type Step } from '../../plan/plan.ts';
+import type { Plan, Step } from '../../plan/plan.ts';
 import type { Session } from '../session.ts';
 import { backupLines } from './backup-lines.ts';
 import { comparedLines, topologyLines } from './compared-lines.ts';
@@ -22,7 +22,7 @@ import {
   setTimeoutLines,
   waitLines,
 } from './membership-lines.ts';
-import { stepLines } from './plan-lines.ts';
+import { startLines, stepLines } from './plan-lines.ts';
 import { rebalanceLines } from './rebalance-lines.ts';
 import { reshardLines } from './reshard-lines.ts';
 import { restoreLines } from './restore-lines.ts';
@@ -69,10 +69,7 @@ export type UsualLines = Required<Omit<OperationLines, 'progress'>> & Pick<Opera
 
 export const usualLines: UsualLines = {
   planned: (plan) => stepLines(plan),
-  stepStarted: (step, _, { paint }) => {
-    const words = describeStep(step);
-    return [paint('bold', `>>> ${words.charAt(0).toUpperCase()}${words.slice(1)}`)];
-  },
+  stepStarted: (step, _, session) => startLines(step, session),
   finished: () => [],
   replied: replyLine,
   checksQuietly: false,
