@@ -1,21 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type NodeProcess, nodeReady, runNode } from '../helpers/node-process.ts';
 import { until } from '../helpers/servers.ts';
 import { TextSocket } from '../helpers/text-socket.ts';
-
-const script = join(import.meta.dirname, '../../bin/trib-node.js');
-
-interface Process {
-  readonly child: ChildProcess;
-  stdout: string;
-  stderr: string;
-  exitCode: number | undefined;
-  readonly ended: Promise<number>;
-}
 
 describe('bin/trib-node.js', () => {
   let dir: string;
@@ -28,35 +19,11 @@ describe('bin/trib-node.js', () => {
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  const run = (argv: readonly string[], stdin = ''): Process => {
-    const child = spawn(process.execPath, [script, ...argv], { stdio: 'pipe' });
-    children.push(child);
-    child.stdin?.end(stdin);
-    const running: Process = {
-      child,
-      stdout: '',
-      stderr: '',
-      exitCode: undefined,
-      ended: new Promise((resolve) => {
-        child.on('close', (code, signal) => {
-          running.exitCode = code ?? (signal === null ? 0 : 128);
-          resolve(running.exitCode);
-        });
-      }),
-    };
-    child.stdout?.on('data', (chunk: Buffer) => {
-      running.stdout += chunk.toString('latin1');
-    });
-    child.stderr?.on('data', (chunk: Buffer) => {
-      running.stderr += chunk.toString('latin1');
-    });
+  const run = (argv: readonly string[], stdin = ''): NodeProcess => {
+    const running = runNode(argv, stdin);
+    children.push(running.child);
     return running;
   };
-  const ready = (running: Process): Promise<void> =>
-    until(() => {
-      if (running.exitCode !== undefined) throw new Error(`ended: ${running.stderr}${running.stdout}`);
-      return /eady to accept connections/.test(running.stdout);
-    }, 'the node to be ready');
   const socketOf = (name: string): string[] => ['--port', '0', '--unixsocket', join(dir, name), '--dir', dir];
 
   it('tells its version and its use', async () => {
@@ -71,7 +38,7 @@ describe('bin/trib-node.js', () => {
   it('logs in the format of Redis, and ends cleanly on SIGTERM', async () => {
     const pidfile = join(dir, 'node.pid');
     const node = run([...socketOf('a'), '--pidfile', pidfile, '--io-threads', '4', '--appendonly', 'yes']);
-    await ready(node);
+    await nodeReady(node);
     const { pid } = node.child;
     expect(readFileSync(pidfile, 'utf8')).toBe(`${pid}\n`);
     node.child.kill('SIGTERM');
@@ -94,11 +61,11 @@ describe('bin/trib-node.js', () => {
 
   it('ends on SIGINT and on SHUTDOWN', async () => {
     const first = run(socketOf('b'));
-    await ready(first);
+    await nodeReady(first);
     first.child.kill('SIGINT');
     expect(await first.ended).toBe(0);
     const second = run([...socketOf('c'), '--dbfilename', 'folder']);
-    await ready(second);
+    await nodeReady(second);
     // A file cannot take the place of a folder.
     mkdirSync(join(dir, 'folder'));
     const client = await TextSocket.open(join(dir, 'c'));
@@ -172,7 +139,7 @@ describe('bin/trib-node.js', () => {
       'get',
       'fetch',
     ]);
-    await ready(node);
+    await nodeReady(node);
     const client = await TextSocket.open(join(dir, 'e'));
     await client.expect('FLUSHALL\r\n', "-ERR unknown command 'FLUSHALL', with args beginning with: \r\n");
     await client.expect('GET a\r\n', "-ERR unknown command 'GET', with args beginning with: 'a' \r\n");
