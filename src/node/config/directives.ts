@@ -271,7 +271,7 @@ export function directiveTable(): readonly Directive[] {
     row('repl-diskless-load', oneOf('disabled', ['disabled', 'on-empty-db', 'swapdb']), {
       denyLoading: true,
     }),
-    row('repl-disable-tcp-nodelay', yesNo(false), { noEffect: true }),
+    row('repl-disable-tcp-nodelay', yesNo(false)),
     row('repl-timeout', numeric('integer', 60, 1, INT_MAX)),
     row('repl-ping-replica-period', numeric('integer', 10, 1, INT_MAX), { alias: 'repl-ping-slave-period' }),
     row('repl-backlog-size', numeric('memory', 1024 * 1024, 1, LONG_MAX)),

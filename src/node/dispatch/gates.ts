@@ -103,8 +103,13 @@ export function stateRefusal(
     !config.flag('replica-serve-stale-data')
   )
     return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
-  if (parts.loading && (allBits & flagBits.loading) === 0)
-    return 'LOADING Redis is loading the dataset in memory';
+  if (parts.loading) {
+    // Data of the same history are served until the new ones are there.
+    const refused = replication.asyncLoading
+      ? (bits & flagBits.no_async_loading) !== 0
+      : (allBits & flagBits.loading) === 0;
+    if (refused) return 'LOADING Redis is loading the dataset in memory';
+  }
   const keyspace = flagBits.write | flagBits.may_replicate | flagBits.readonly;
   if (session.kind === 'replica' && (bits & keyspace) !== 0)
     return "ERR Replica can't interact with the keyspace";

@@ -71,6 +71,8 @@ export interface Session {
   resume(reply: string): void;
   /** Runs its held-back command again, then its next requests. Called by the dispatcher when a hold or pause ends. */
   retry(): void;
+  /** Whether small writes go out at once, or may wait for others (TCP_NODELAY). */
+  setNoDelay(noDelay: boolean): void;
   /** Ends the connection at once. */
   destroy(): void;
   /** Ends the connection when everything written is sent. */

@@ -59,8 +59,11 @@ export interface Saves {
   scheduled: boolean;
   /** SAVE: at once. False when it failed, and the log tells why. */
   save(): boolean;
-  /** BGSAVE. False when it could not begin, and the log tells why. */
-  saveInBackground(): boolean;
+  /**
+   * BGSAVE. False when it could not begin, and the log tells why; `onEnd` is called when it is over, with whether the file is in
+   * place.
+   */
+  saveInBackground(onEnd?: (written: boolean) => void): boolean;
   /** All keys are about to go: a BGSAVE under way is of no use any more. */
   giveUp(): void;
 }

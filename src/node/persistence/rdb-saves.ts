@@ -40,6 +40,7 @@ interface Running {
   readonly file: BackgroundFile;
   readonly snapshot: Snapshot;
   readonly dirtyBefore: number;
+  readonly onEnd: ((written: boolean) => void) | undefined;
 }
 
 export class RdbSaves {
@@ -123,7 +124,7 @@ export class RdbSaves {
   }
 
   /** BGSAVE. False when it could not begin: other work is under way, or the log tells why. */
-  saveInBackground(): boolean {
+  saveInBackground(onEnd?: (written: boolean) => void): boolean {
     const { clock, config, background, databases, log, stats } = this.#deps;
     if (background.kind !== undefined) return false;
     this.count++;
@@ -149,7 +150,7 @@ export class RdbSaves {
       return false;
     }
     log('notice', `Background saving started by pid ${file.pid}`);
-    this.#running = { file, snapshot, dirtyBefore: stats.dirty };
+    this.#running = { file, snapshot, dirtyBefore: stats.dirty, onEnd };
     return true;
   }
 
@@ -163,7 +164,7 @@ export class RdbSaves {
     const running = this.#running;
     if (running === undefined) return;
     void running.file.kill();
-    this.#finish(running);
+    this.#finish(running, false);
   }
 
   /** The process ends now: whatever is under way leaves nothing behind. */
@@ -212,13 +213,14 @@ export class RdbSaves {
       log('warning', `Background saving terminated by signal ${end.signal}`);
       this.lastSucceeded = false;
     }
-    this.#finish(running);
+    this.#finish(running, end.outcome === 'written');
   }
 
-  #finish({ file, snapshot }: Running): void {
+  #finish({ file, snapshot, onEnd }: Running, written: boolean): void {
     this.#running = undefined;
     this.lastSeconds = this.#secondsSince(file.startedAtMs);
     this.#deps.background.end(snapshot);
+    onEnd?.(written);
   }
 
   /** What the file holds are all but the writes since there were `dirtyBefore`. */

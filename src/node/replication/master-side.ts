@@ -45,7 +45,7 @@ export class MasterSide {
     this.#noReplicasSinceMs = deps.clock.nowMs();
     this.#fullSyncs = new FullSyncs({
       ...deps,
-      waiting: () => this.peers.filter((peer) => peer.state === 'waiting'),
+      peers: () => this.peers,
       onBegun: () => this.#pin(),
       onTransferred: (peer, byMark) => this.#transferred(peer, byMark),
       drop: (peer, reason) => this.#drop(peer, reason),
@@ -106,6 +106,7 @@ export class MasterSide {
     this.#attach(peer);
     peer.plainSync = request === undefined;
     peer.state = 'waiting';
+    if (config.flag('repl-disable-tcp-nodelay')) session.setNoDelay(false);
     if (stream.backlog === undefined) {
       stream.renewId();
       stream.openBacklog(config.number('repl-backlog-size'));
@@ -115,7 +116,7 @@ export class MasterSide {
         `Replication backlog created, my new replication IDs are '${stream.id}' and '${stream.secondId}'`,
       );
     }
-    this.#fullSyncs.startSoon();
+    this.#fullSyncs.request(peer);
     return NO_REPLY;
   }
 
@@ -180,7 +181,7 @@ export class MasterSide {
     const { log, clock } = this.#deps;
     const { session } = peer;
     if (peer.rdbOnly) {
-      log('notice', `RDB transfer completed, rdb only replica (${peer.name}) is disconnected`);
+      log('notice', `RDB transfer completed, rdb only replica (${peer.name}) should be disconnected asap`);
       this.#detach(peer);
       session.end();
       return;
@@ -220,7 +221,7 @@ export class MasterSide {
   #pin(): void {
     let offset = Number.POSITIVE_INFINITY;
     for (const peer of this.#peers.values())
-      if (peer.state !== 'waiting') offset = Math.min(offset, peer.nextOffset);
+      if (peer.state !== 'waiting' && !peer.rdbOnly) offset = Math.min(offset, peer.nextOffset);
     this.#deps.stream.backlog?.pin(offset);
   }
 
@@ -232,7 +233,7 @@ export class MasterSide {
     const { clock, config, stream } = this.#deps;
     const { hardBytes, softBytes, softSeconds } = this.#limits;
     for (const peer of this.#peers.values()) {
-      if (peer.streaming || peer.state === 'waiting') continue;
+      if (peer.streaming || peer.state === 'waiting' || peer.rdbOnly) continue;
       const bytes = stream.offset + 1 - peer.nextOffset;
       const over = softBytes > 0 && bytes >= softBytes;
       if (!over) peer.overSoftLimitSinceMs = 0;
@@ -266,12 +267,13 @@ export class MasterSide {
     const timeoutMs = config.number('repl-timeout') * 1000;
     for (const peer of this.peers) {
       // A lone newline keeps the link alive without moving any offset.
-      if (peer.state === 'waiting') peer.session.write('\n');
+      if (peer.state === 'waiting' || peer.state === 'saving') peer.session.write('\n');
       const lastWordMs = Math.max(peer.ackAtMs, peer.session.lastInteractionMs);
       if (peer.state === 'online' && !peer.plainSync && nowMs - lastWordMs > timeoutMs)
         this.#drop(peer, `Disconnecting timedout replica (streaming sync): ${peer.name}`);
     }
     this.#fullSyncs.startWaiting();
+    this.#fullSyncs.tidy();
     this.#enforceLimits();
     if (isMaster) this.#forgetBacklog(nowMs);
   }

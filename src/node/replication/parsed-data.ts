@@ -5,8 +5,8 @@
  */
 import { RdbError, RdbReader } from '../../protocol/rdb/reader.ts';
 import type { Database } from '../parts/keyspace.ts';
-import { EntryLoader } from './entry-loader.ts';
-import { clearAll, type IncomingData, type IncomingDataDeps } from './incoming-data.ts';
+import { RdbLoader } from '../persistence/rdb-loader.ts';
+import { clearAll, type IncomingData, type IncomingDataDeps, LoadPace } from './incoming-data.ts';
 
 export class ParsedData implements IncomingData {
   readonly destination = 'to parser';
@@ -15,17 +15,22 @@ export class ParsedData implements IncomingData {
   /** Databases aside; undefined when the data go straight into the node's. */
   readonly #aside: readonly Database[] | undefined;
   readonly #sameHistory: boolean;
-  readonly #loader: EntryLoader;
+  readonly #loader: RdbLoader;
   readonly #reader: RdbReader;
+  readonly #pace: LoadPace;
   #readBytes = 0;
 
   /** `sameHistory`: the old data are of the same replication id, so that they may be served until the new ones are there. */
   constructor(deps: IncomingDataDeps, options: { readonly swap: boolean; readonly sameHistory: boolean }) {
     const { config, databases } = deps;
     this.#deps = deps;
+    this.#pace = new LoadPace(config);
     this.#aside = options.swap ? databases.map((database) => database.makeTemporary()) : undefined;
     this.#sameHistory = options.sameHistory;
-    this.#loader = new EntryLoader(deps, this.#aside ?? databases);
+    this.#loader = new RdbLoader(
+      { ...deps, databases: this.#aside ?? databases },
+      { dropExpiredAtMs: undefined, replace: false },
+    );
     this.#reader = new RdbReader(this.#loader, {
       checksum: config.flag('rdbchecksum'),
       databases: databases.length,
@@ -40,28 +45,30 @@ export class ParsedData implements IncomingData {
     return this.loading && this.#aside !== undefined && this.#sameHistory;
   }
 
-  begin(): void {
-    const { databases, log, onReplacing } = this.#deps;
+  begin(sizeBytes: number | undefined): void {
+    const { databases, log, onReplacing, progress } = this.#deps;
     if (this.#aside === undefined) {
       onReplacing();
       log('notice', 'MASTER <-> REPLICA sync: Flushing old data');
       clearAll(databases);
     }
     this.loading = true;
+    progress.begin(sizeBytes ?? 0, this.asyncLoading);
     log('notice', 'MASTER <-> REPLICA sync: Loading DB in memory');
   }
 
   receive(bytes: Buffer): number {
-    const before = this.#loader.keyCount;
+    const { progress } = this.#deps;
+    const before = this.#loader.keysLoaded;
     this.#readBytes += bytes.length;
+    progress.loadedBytes = this.#readBytes;
     if (this.#reader.feed(bytes) < bytes.length) throw new RdbError('there are bytes behind its end');
-    const delayMicroseconds = Math.max(0, this.#deps.config.number('key-load-delay'));
-    return ((this.#loader.keyCount - before) * delayMicroseconds) / 1000;
+    return this.#pace.waitMs(this.#loader.keysLoaded - before);
   }
 
   install(done: (failure: string | undefined) => void): void {
     this.#reader.end();
-    const { databases, log, onReplacing } = this.#deps;
+    const { databases, log, onReplacing, progress, stats } = this.#deps;
     this.#loader.report();
     if (this.#aside !== undefined) {
       onReplacing();
@@ -70,6 +77,9 @@ export class ParsedData implements IncomingData {
       log('notice', 'MASTER <-> REPLICA sync: Discarding old DB in background');
     }
     this.loading = false;
+    progress.end();
+    // Nothing of them is on disk yet.
+    stats.dirty++;
     done(undefined);
   }
 
@@ -81,7 +91,8 @@ export class ParsedData implements IncomingData {
 
   discard(): void {
     if (!this.loading) return;
-    const { databases, log } = this.#deps;
+    const { databases, log, progress } = this.#deps;
+    progress.end();
     log(
       'warning',
       `Internal error in RDB reading offset ${this.#readBytes} -> Unexpected EOF reading RDB file`,

@@ -7,8 +7,11 @@ import type { Session } from '../dispatch/session.ts';
 import type { ReplicaInfo, ReplicaOptions } from '../parts/replication.ts';
 import type { FailoverCandidate } from './failover.ts';
 
-/** waiting: for its full synchronisation to begin; transfer: the RDB goes out; online: it follows the stream. */
-export type PeerState = 'none' | 'waiting' | 'transfer' | 'online';
+/**
+ * waiting: for its full synchronisation to begin; saving: for a BGSAVE that is to be sent; transfer: the RDB goes out as it is
+ * made; bulk: from a file; online: it follows the stream.
+ */
+export type PeerState = 'none' | 'waiting' | 'saving' | 'transfer' | 'bulk' | 'online';
 
 export class ReplicaPeer implements ReplicaOptions {
   readonly session: Session;
@@ -63,7 +66,7 @@ export class ReplicaPeer implements ReplicaOptions {
     return {
       ip: this.ip,
       port: this.listeningPort,
-      state: online ? 'online' : 'wait_bgsave',
+      state: online ? 'online' : this.state === 'bulk' ? 'send_bulk' : 'wait_bgsave',
       offset: this.ackOffset,
       lagSeconds: online ? Math.floor(nowMs / 1000) - Math.floor(this.ackAtMs / 1000) : 0,
     };

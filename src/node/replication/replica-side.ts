@@ -7,9 +7,10 @@ import { connect, type Socket } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
 import { RdbError } from '../../protocol/rdb/reader.ts';
-import type { Log } from '../parts/basics.ts';
+import type { Log, Stats } from '../parts/basics.ts';
 import type { Dispatch } from '../parts/dispatch.ts';
 import type { Database } from '../parts/keyspace.ts';
+import type { Persistence } from '../parts/persistence.ts';
 import type { MasterAddress } from '../parts/replication.ts';
 import type { ValueHost } from '../types/row.ts';
 import type { IncomingData } from './incoming-data.ts';
@@ -24,6 +25,8 @@ export interface ReplicaSideDeps extends ValueHost {
   readonly log: Log;
   readonly databases: readonly Database[];
   readonly dispatch: Dispatch;
+  readonly stats: Stats;
+  readonly persistence: Pick<Persistence, 'progress' | 'saves' | 'aof'>;
   readonly stream: ReplicationStream;
   /** The client port that this node listens on. */
   readonly port: () => number;
@@ -174,7 +177,7 @@ export class ReplicaSide {
           `MASTER <-> REPLICA sync: receiving ${sizeBytes === undefined ? 'streamed RDB' : `${sizeBytes} bytes`} ` +
             `from master ${sizeBytes === undefined ? 'with EOF ' : ''}${this.#data?.destination}`,
         );
-        this.#data?.begin();
+        this.#data?.begin(sizeBytes);
       },
       rdb: (bytes) => this.#receiveData(bytes, socket),
       transferEnds: () => this.#install(socket),
@@ -194,7 +197,8 @@ export class ReplicaSide {
     this.#takeOverAnswered(true);
     // A master that tells no history makes a new one begin here, which only this node's own replicas know.
     this.#incoming = { id: id ?? random.hex(40), offset: offset ?? 0, resumable: id !== undefined };
-    const deps = { ...this.#deps, onReplacing: () => this.#replacing() };
+    const { progress } = this.#deps.persistence;
+    const deps = { ...this.#deps, progress, onReplacing: () => this.#replacing() };
     const mode = config.text('repl-diskless-load');
     const empty = databases.every(({ size }) => size === 0);
     if (mode === 'swapdb') this.#data = new ParsedData(deps, { swap: true, sameHistory: stream.id === id });
@@ -223,7 +227,16 @@ export class ReplicaSide {
 
   /** The old data are about to go, and with them the history that they belonged to. */
   #replacing(): void {
-    const { dispatch, log, onHistoryChanged, stream } = this.#deps;
+    const { dispatch, log, onHistoryChanged, persistence, stream } = this.#deps;
+    persistence.aof.stopForSync();
+    if (persistence.saves.inProgress) {
+      log(
+        'notice',
+        'Replica is about to load the RDB file received from the master, but there is a pending RDB child running. ' +
+          'Killing it and removing its temp file to avoid any race',
+      );
+      persistence.saves.giveUp();
+    }
     if (this.#cached !== undefined) log('notice', 'Discarding previously cached master state.');
     this.#cached = undefined;
     onHistoryChanged();
@@ -233,7 +246,7 @@ export class ReplicaSide {
 
   /** Everything has come: puts it in place of the old data. */
   #install(socket: Socket): void {
-    const { log } = this.#deps;
+    const { log, persistence } = this.#deps;
     const link = this.#link;
     const data = this.#data;
     // The stream behind the data waits in the socket.
@@ -248,6 +261,7 @@ export class ReplicaSide {
       const offset = this.#incoming?.offset ?? 0;
       this.#adopt();
       log('notice', 'MASTER <-> REPLICA sync: Finished with success');
+      persistence.aof.startAfterSync();
       if (this.#lostWhileLoading !== undefined) {
         const reason = this.#lostWhileLoading;
         this.#lostWhileLoading = undefined;

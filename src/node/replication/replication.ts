@@ -34,6 +34,7 @@ export type ReplicationDeps = Pick<
   | 'databases'
   | 'memberHasher'
   | 'dispatch'
+  | 'persistence'
   | 'propagation'
   | 'port'
 >;
@@ -62,6 +63,7 @@ class NodeReplication implements Replication, ReplicaService {
     this.#stream = new ReplicationStream(random, () => this.#masterSide.sendStream());
     this.#masterSide = new MasterSide({
       ...{ clock, random, log, config, stats, databases },
+      persistence: () => deps.persistence,
       stream: this.#stream,
       masterStreamDb: () => (this.#replica ? deps.dispatch.master.db.index : -1),
       onBacklogOpened: () => this.#subscribe(),
@@ -158,7 +160,8 @@ class NodeReplication implements Replication, ReplicaService {
   }
 
   #becomeReplica(master: MasterAddress, takeOver: boolean): void {
-    const { clock, random, log, config, clients, databases, memberHasher, dispatch } = this.#deps;
+    const { clock, random, log, config, stats, clients, databases, memberHasher, dispatch, persistence } =
+      this.#deps;
     const stream = this.#stream;
     const before = this.#replica;
     let cached = before?.close();
@@ -174,7 +177,7 @@ class NodeReplication implements Replication, ReplicaService {
     }
     this.#replica = new ReplicaSide(
       {
-        ...{ clock, random, log, config, databases, memberHasher, dispatch, stream },
+        ...{ clock, random, log, config, stats, databases, memberHasher, dispatch, persistence, stream },
         port: () => this.#deps.port,
         onHistoryChanged: () => this.#masterSide.disconnectAll(),
         onTakeOverAnswered: (accepted) => this.#failover.answered(accepted),
@@ -212,6 +215,8 @@ class NodeReplication implements Replication, ReplicaService {
     );
     // They come again, and learn the new id.
     this.#masterSide.disconnectAll();
+    // It was off if this node became a master in the middle of a synchronisation.
+    this.#deps.persistence.aof.startAfterSync();
   }
 
   /** From now on, what is written here is fed to the stream. A replica's stream is its master's. */

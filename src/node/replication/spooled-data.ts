@@ -12,8 +12,8 @@ import { rdbTypes } from '../../protocol/rdb/objects.ts';
 import { printableKey, RdbError, RdbReader } from '../../protocol/rdb/reader.ts';
 import { type RdbItem, RdbScanner } from '../../protocol/rdb/scanner.ts';
 import { systemErrorText, toPath } from '../config/special.ts';
-import { EntryLoader } from './entry-loader.ts';
-import { clearAll, type IncomingData, type IncomingDataDeps } from './incoming-data.ts';
+import { RdbLoader } from '../persistence/rdb-loader.ts';
+import { clearAll, type IncomingData, type IncomingDataDeps, LoadPace } from './incoming-data.ts';
 
 /** Work of one turn of the event loop; then the clients have theirs. */
 const TURN_MS = 8;
@@ -26,11 +26,13 @@ export class SpooledData implements IncomingData {
   readonly #deps: IncomingDataDeps;
   readonly #folder: string;
   readonly #scanner = new RdbScanner();
-  readonly #loader: EntryLoader;
+  readonly #loader: RdbLoader;
   readonly #reader: RdbReader;
+  readonly #pace: LoadPace;
   #path: string;
   /** Undefined when it is closed. */
   #file: number | undefined;
+  #spooledBytes = 0;
   #readAt = 0;
   /** The file is dump.rdb: a whole data set, which stays. */
   #renamed = false;
@@ -41,8 +43,9 @@ export class SpooledData implements IncomingData {
   constructor(deps: IncomingDataDeps) {
     const { config, databases, clock } = deps;
     this.#deps = deps;
+    this.#pace = new LoadPace(config);
     this.#folder = resolve(toPath(config.text('dir')));
-    this.#loader = new EntryLoader(deps, databases);
+    this.#loader = new RdbLoader(deps, { dropExpiredAtMs: undefined, replace: false });
     // The walk has compared the checksum.
     this.#reader = new RdbReader(this.#loader, { checksum: false, databases: databases.length });
     this.#path = join(this.#folder, `temp-${Math.floor(clock.nowMs() / 1000)}.${process.pid}.rdb`);
@@ -63,6 +66,7 @@ export class SpooledData implements IncomingData {
 
   receive(bytes: Buffer): number {
     this.#check(this.#scanner.feed(bytes));
+    this.#spooledBytes += bytes.length;
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#openFile(), bytes, at);
     } catch (reason) {
@@ -108,7 +112,7 @@ export class SpooledData implements IncomingData {
 
   /** The file is dump.rdb from here on, and the old data go. */
   #replace(): string | undefined {
-    const { config, databases, log, onReplacing } = this.#deps;
+    const { config, databases, log, onReplacing, progress } = this.#deps;
     const name = config.text('dbfilename');
     try {
       const target = join(this.#folder, toPath(name));
@@ -120,6 +124,7 @@ export class SpooledData implements IncomingData {
     }
     onReplacing();
     this.loading = true;
+    progress.begin(this.#spooledBytes);
     log('notice', 'MASTER <-> REPLICA sync: Flushing old data');
     clearAll(databases);
     log('notice', 'MASTER <-> REPLICA sync: Loading DB in memory');
@@ -127,16 +132,16 @@ export class SpooledData implements IncomingData {
   }
 
   #turn(done: (failure: string | undefined) => void): void {
-    const { clock, config } = this.#deps;
-    const before = this.#loader.keyCount;
+    const { clock } = this.#deps;
+    const before = this.#loader.keysLoaded;
     const failure = this.#loadUntil(clock.monotonicMs() + TURN_MS);
     if (failure !== undefined || this.#reader.done) {
       this.#close();
       done(failure);
       return;
     }
-    const delayMs = ((this.#loader.keyCount - before) * Math.max(0, config.number('key-load-delay'))) / 1000;
-    this.#timer = clock.after(delayMs, () => this.#turn(done));
+    const waitMs = this.#pace.waitMs(this.#loader.keysLoaded - before);
+    this.#timer = clock.after(waitMs, () => this.#turn(done));
   }
 
   #loadUntil(endMs: number): string | undefined {
@@ -146,6 +151,7 @@ export class SpooledData implements IncomingData {
       while (!this.#reader.done) {
         const count = readSync(this.#openFile(), bytes, 0, READ_BYTES, this.#readAt);
         this.#readAt += count;
+        this.#deps.progress.loadedBytes = this.#readAt;
         if (count === 0) this.#reader.end();
         this.#reader.feed(bytes.subarray(0, count));
         if (clock.monotonicMs() >= endMs) return undefined;
@@ -177,6 +183,7 @@ export class SpooledData implements IncomingData {
   }
 
   #close(): void {
+    if (this.loading) this.#deps.progress.end();
     this.loading = false;
     if (this.#file === undefined) return;
     closeSync(this.#file);

@@ -1,8 +1,7 @@
 /**
- * Owns the sending of one RDB to one or more replicas, at the pace of the slowest, while the node goes on serving.
- * A replica that takes an RDB up to a mark gets it as it is made; for one that wants the length first it is made beforehand.
- * Never knows why the RDB is sent, nor what follows. Source: Redis rdb.c rdbSaveRioWithEOFMark, replication.c
- * rdbPipeReadHandler, sendBulkToSlave.
+ * Owns the sending of one RDB to one or more replicas, at the pace of the slowest, while the node goes on serving. The RDB comes
+ * in pieces: as it is made, or from a file. Never knows why it is sent, nor what follows.
+ * Source: Redis rdb.c rdbSaveRioWithEOFMark, replication.c rdbPipeReadHandler, sendBulkToSlave.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { ReplicaPeer } from './peer.ts';
@@ -15,26 +14,28 @@ const SLOW_RETRY_MS = 2;
 
 export interface TransferOptions {
   readonly clock: Clock;
-  readonly pieces: Iterator<Buffer, void>;
-  /** 40 characters that end the RDB; undefined: its length stands before it. */
-  readonly mark: string | undefined;
   readonly peers: readonly ReplicaPeer[];
+  /** What frames the RDB. */
+  readonly head: string;
+  readonly tail: string;
+  /** What it throws ends the transfer. */
+  readonly pieces: Iterator<Buffer, void>;
+  /** Asked after each piece: how many milliseconds to wait for the next. */
+  readonly pauseMs: () => number;
   /** A replica that takes nothing for so long is given up. */
   readonly timeoutMs: () => number;
-  /** Everything is written to the replica. */
-  readonly onDone: (peer: ReplicaPeer) => void;
   readonly onStuck: (peer: ReplicaPeer) => void;
-  /** The transfer is over: done, or nobody is left who wants it. */
-  readonly onEnd: () => void;
+  /**
+   * Once, when the transfer is over: the replicas that everything is written to; none when nobody was left who wanted it. `reason`
+   * is what the pieces threw.
+   */
+  readonly onEnd: (complete: readonly ReplicaPeer[], reason: unknown) => void;
 }
 
 export class Transfer {
   readonly #options: TransferOptions;
   /** Those that are left. */
   readonly #peers: Set<ReplicaPeer>;
-  #pieces: Iterator<Buffer, void>;
-  /** The whole RDB, while its length is not known. */
-  #collected: Buffer[] | undefined;
   #ended = false;
   #timer: Timer | undefined;
   /** Of the replicas that are full: what they had to take when that last changed. */
@@ -43,12 +44,10 @@ export class Transfer {
   constructor(options: TransferOptions) {
     this.#options = options;
     this.#peers = new Set(options.peers);
-    this.#pieces = options.pieces;
-    if (options.mark === undefined) this.#collected = [];
   }
 
   start(): void {
-    if (this.#options.mark !== undefined) this.#write(`$EOF:${this.#options.mark}\r\n`);
+    this.#write(this.#options.head);
     this.#turn();
   }
 
@@ -58,56 +57,48 @@ export class Transfer {
     if (this.#peers.delete(peer) && this.#peers.size === 0) this.stop();
   }
 
-  stop(): void {
+  stop(reason?: unknown): void {
     this.#timer?.cancel();
     this.#peers.clear();
-    this.#end();
+    this.#end([], reason);
   }
 
-  #end(): void {
+  #end(complete: readonly ReplicaPeer[], reason: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#options.onEnd();
+    this.#options.onEnd(complete, reason);
   }
 
   #turn(): void {
-    const { clock } = this.#options;
+    const { clock, pieces, pauseMs } = this.#options;
     const endMs = clock.monotonicMs() + TURN_MS;
+    let waitMs = 0;
     do {
-      if (this.#collected === undefined && this.#mustWait()) {
+      if (this.#mustWait()) {
         if (!this.#ended) this.#timer = clock.after(SLOW_RETRY_MS, () => this.#turn());
         return;
       }
-      const next = this.#pieces.next();
-      if (!next.done) this.#take(next.value);
-      else if (this.#collected !== undefined) this.#sendCollected(this.#collected);
-      else {
-        this.#finish();
+      try {
+        const next = pieces.next();
+        if (next.done) {
+          this.#finish();
+          return;
+        }
+        this.#write(next.value);
+      } catch (reason) {
+        this.stop(reason);
         return;
       }
-    } while (clock.monotonicMs() < endMs && !this.#ended);
-    if (!this.#ended) this.#timer = clock.after(0, () => this.#turn());
-  }
-
-  #take(piece: Buffer): void {
-    if (this.#collected === undefined) this.#write(piece);
-    else this.#collected.push(piece);
-  }
-
-  /** The length is known now: from here on the pieces are those that were collected. */
-  #sendCollected(pieces: readonly Buffer[]): void {
-    this.#write(`$${pieces.reduce((sum, piece) => sum + piece.length, 0)}\r\n`);
-    this.#pieces = pieces.values();
-    this.#collected = undefined;
+      waitMs = pauseMs();
+    } while (waitMs === 0 && clock.monotonicMs() < endMs && !this.#ended);
+    if (!this.#ended) this.#timer = clock.after(waitMs, () => this.#turn());
   }
 
   #finish(): void {
-    const { mark, onDone } = this.#options;
-    if (mark !== undefined) this.#write(mark);
+    this.#write(this.#options.tail);
     const peers = [...this.#peers];
     this.#peers.clear();
-    this.#end();
-    for (const peer of peers) onDone(peer);
+    this.#end(peers, undefined);
   }
 
   /** Whether a replica must first take what it has; gives up those that take nothing. */
@@ -124,6 +115,7 @@ export class Transfer {
   }
 
   #write(data: string | Uint8Array): void {
+    if (data.length === 0) return;
     for (const peer of [...this.#peers]) peer.session.write(data);
   }
 }

@@ -43,4 +43,5 @@ export abstract class BaseSession implements Session {
   abstract destroy(): void;
   abstract end(): void;
   abstract onClose(fn: () => void): void;
+  setNoDelay(_noDelay: boolean): void {}
 }

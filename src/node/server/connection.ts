@@ -280,6 +280,10 @@ export class Connection extends BaseSession implements Sender {
     this.destroy();
   }
 
+  override setNoDelay(noDelay: boolean): void {
+    this.#socket.setNoDelay(noDelay);
+  }
+
   destroy(): void {
     this.#closing = true;
     this.#socket.destroy();

@@ -1,7 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/core/random.ts';
 import { ConfigStore } from '../../../src/node/config/store.ts';
 import type { Session } from '../../../src/node/dispatch/session.ts';
+import type { Saves } from '../../../src/node/parts/persistence.ts';
+import { BackgroundWork } from '../../../src/node/persistence/background-work.ts';
+import { RdbEncoder } from '../../../src/node/persistence/rdb-encoder.ts';
+import { currentPieces } from '../../../src/node/persistence/snapshot.ts';
 import { MasterSide, type PsyncRequest } from '../../../src/node/replication/master-side.ts';
 import { ReplicationStream } from '../../../src/node/replication/stream.ts';
 import { RdbReader } from '../../../src/protocol/rdb/reader.ts';
@@ -50,12 +57,41 @@ class FakeSession {
   }
 }
 
+let folder: string | undefined;
+afterEach(() => {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  folder = undefined;
+});
+
+const SAVE_MS = 10;
+
 function setUp(directives: Record<string, string> = {}) {
   const keyspace = testKeyspace({ databases: 4 });
   const config = new ConfigStore();
   for (const [name, value] of Object.entries(directives)) expect(config.set(name, value)).toBeUndefined();
   const random = seededRandom(7);
   const log: string[] = [];
+  folder ??= mkdtempSync(join(tmpdir(), 'trib-test-'));
+  expect(config.set('dir', folder)).toBeUndefined();
+  const { clock, databases } = keyspace;
+  const saveFile = join(folder, 'dump.rdb');
+  const background = new BackgroundWork(clock);
+  let givenUp = 0;
+  /** Saves at once, and is done a little later. */
+  const saves: Pick<Saves, 'saveInBackground' | 'giveUp'> = {
+    saveInBackground(onEnd) {
+      const encoder = new RdbEncoder({ config, databases, nowMs: clock.nowMs() });
+      const bytes = Buffer.concat([...currentPieces(databases, encoder)]);
+      const snapshot = background.begin('rdb', [], encoder);
+      clock.after(SAVE_MS, () => {
+        writeFileSync(saveFile, bytes);
+        background.end(snapshot);
+        onEnd?.(true);
+      });
+      return true;
+    },
+    giveUp: () => givenUp++,
+  };
   const stream: ReplicationStream = new ReplicationStream(random, () => master.sendStream());
   const master: MasterSide = new MasterSide({
     clock: keyspace.clock,
@@ -65,6 +101,7 @@ function setUp(directives: Record<string, string> = {}) {
     stats: keyspace.stats,
     databases: keyspace.databases,
     stream,
+    persistence: () => ({ background, saves: saves as Saves }),
     masterStreamDb: () => -1,
     onBacklogOpened: () => {},
   });
@@ -76,7 +113,7 @@ function setUp(directives: Record<string, string> = {}) {
     peer.psync2Capable = options.psync2 ?? true;
     return { fake, session, peer, psync: (from?: PsyncRequest) => master.sync(session, from) };
   };
-  return { ...keyspace, config, stream, master, log, replica };
+  return { ...keyspace, config, stream, master, log, replica, givenUp: () => givenUp };
 }
 
 const ASK_ALL: PsyncRequest = { id: '?', offset: -1 };
@@ -228,7 +265,37 @@ describe('the replicas of a master', () => {
     clock.advance(1000);
     expect(readTransfer(one.fake.text).keys).toEqual(readTransfer(two.fake.text).keys);
     expect(stats.fullSyncs).toBe(2);
-    expect(log.filter((line) => line.startsWith('Sending an RDB'))).toHaveLength(1);
+    expect(log.filter((line) => line.startsWith('Background RDB transfer started'))).toHaveLength(1);
+  });
+
+  it('join a save that is under way for others, and get what was written since it began', async () => {
+    const { db, clock, stream, master, log, replica, givenUp } = setUp({
+      'repl-diskless-sync': 'no',
+      save: '',
+    });
+    db.set('a', '1');
+    const [one, two] = [replica(), replica()];
+    one.psync(ASK_ALL);
+    clock.advance(1);
+    expect(one.peer.info(clock.nowMs()).state).toBe('wait_bgsave');
+    db.set('a', '2');
+    stream.feed(0, ['SET', 'a', '2']);
+    two.psync(ASK_ALL);
+    expect(log.at(-1)).toBe('Waiting for end of BGSAVE for SYNC');
+    master.tick(true, false);
+    clock.advance(SAVE_MS + 1);
+    await endOfTurn();
+    for (const { fake, peer } of [one, two]) {
+      const transfer = readTransfer(fake.text.replaceAll(/^\n|(?<=\r\n)\n/g, ''));
+      expect(transfer.keys).toEqual({ '0:a': '1' });
+      expect(transfer.rest).toBe(SELECT_0 + request(['SET', 'a', '2']));
+      expect(peer.state).toBe('online');
+    }
+    const late = replica();
+    late.psync(ASK_ALL);
+    clock.advance(1);
+    late.fake.destroy();
+    expect(givenUp()).toBe(1);
   });
 
   it('are given up when they take nothing, and do not hold up the others', () => {
