@@ -46,6 +46,7 @@ export class RawConnection {
 
   /** All commands in one write. */
   pipeline(commands: readonly (readonly (string | Buffer | number)[])[]): Promise<RawReply[]> {
+    if (this.#socket.destroyed) return Promise.reject(new Error('the connection was closed'));
     const replies = commands.map(
       () => new Promise<RawReply>((resolve, reject) => this.#waiting.push({ resolve, reject })),
     );
