@@ -22,8 +22,10 @@ const MAX_BUCKETS = 1 << 24;
 const SHRINK_FILL = 10;
 /** Empty buckets that one rehash step passes at most. */
 const EMPTY_VISITS = 10;
-/** Entries that a fair random choice is made among. */
-const FAIR_SAMPLE = 15;
+/** For a random choice, while there are no more entries than buckets. */
+const PLACES_PER_BUCKET = 8;
+/** After so many empty places the table is so sparse that any entry will do. */
+const RANDOM_TRIES = 1000;
 
 type Table<E> = (E | undefined)[];
 
@@ -144,11 +146,27 @@ export class Dict<E extends DictEntry<E>> {
     return next;
   }
 
-  /** An entry at random, with a chance that is nearly the same for all: one of a sample of neighbours. */
+  /** An entry at random, each with the same chance. */
   random(random: Random): E | undefined {
     if (this.#size === 0) return undefined;
-    const sample = this.sample(FAIR_SAMPLE, random);
-    return sample[random.below(sample.length)] ?? this.#anyEntry(random);
+    const buckets = this.bucketCount;
+    // Chains hardly ever are longer, so that each entry has a place of its own. A place without an entry is drawn again.
+    const places = PLACES_PER_BUCKET * Math.ceil(this.#size / buckets);
+    for (let tries = RANDOM_TRIES; tries > 0; tries--) {
+      const drawn = random.below(buckets * places);
+      const place = drawn % places;
+      let entry = this.#bucket((drawn - place) / places);
+      for (let skip = place; skip > 0 && entry !== undefined; skip--) entry = entry.next;
+      if (entry === undefined) continue;
+      return place === places - 1 ? anyOf(entry, random) : entry;
+    }
+    return this.#anyEntry(random);
+  }
+
+  /** The first entry of a bucket, counted through both tables. */
+  #bucket(index: number): E | undefined {
+    const { length } = this.#table;
+    return index < length ? this.#table[index] : this.#target?.[index - length];
   }
 
   /** Up to `count` entries from buckets that follow a random one; fast, not evenly spread, not one twice. */
@@ -174,14 +192,8 @@ export class Dict<E extends DictEntry<E>> {
 
   #anyEntry(random: Random): E {
     for (;;) {
-      const bucket = random.below(this.bucketCount);
-      let entry =
-        bucket < this.#table.length ? this.#table[bucket] : this.#target?.[bucket - this.#table.length];
-      if (entry === undefined) continue;
-      let length = 0;
-      for (let each: E | undefined = entry; each !== undefined; each = each.next) length++;
-      for (let skip = random.below(length); skip > 0; skip--) entry = entry?.next;
-      if (entry !== undefined) return entry;
+      const first = this.#bucket(random.below(this.bucketCount));
+      if (first !== undefined) return anyOf(first, random);
     }
   }
 
@@ -253,6 +265,15 @@ function* chains<E extends DictEntry<E>>(table: Table<E>): IterableIterator<E> {
       entry = next;
     }
   }
+}
+
+/** Of those from `first` on. */
+function anyOf<E extends DictEntry<E>>(first: E, random: Random): E {
+  let length = 0;
+  for (let each: E | undefined = first; each !== undefined; each = each.next) length++;
+  let entry = first;
+  for (let skip = random.below(length); skip > 0; skip--) entry = entry.next ?? entry;
+  return entry;
 }
 
 function visitChain<E extends DictEntry<E>>(first: E | undefined, visit: (entry: E) => void): void {
