@@ -7,7 +7,8 @@ import type { RdbSaves } from './rdb-saves.ts';
 export interface PersistenceView {
   readonly stats: Stats;
   readonly background: BackgroundWork;
-  readonly loading: Loading;
+  readonly loading: boolean;
+  readonly progress: Loading;
   readonly saves: RdbSaves;
   /** Of the last RDB that was loaded. */
   readonly lastLoad: { readonly keysLoaded: number; readonly keysExpired: number };
@@ -53,16 +54,16 @@ export function infoLines(
   aofLines: readonly string[],
   aofSizeLines: readonly string[],
 ): string[] {
-  const { loading } = view;
+  const { loading, progress } = view;
   return [
-    `loading:${bit(loading.active && !loading.async)}`,
-    `async_loading:${bit(loading.async)}`,
+    `loading:${bit(loading)}`,
+    `async_loading:${bit(progress.async)}`,
     ...workLines(view),
     ...rdbLines(view),
     ...aofLines,
     'module_fork_in_progress:0',
     'module_fork_last_cow_size:0',
     ...aofSizeLines,
-    ...loading.infoLines(),
+    ...progress.infoLines(),
   ];
 }

@@ -53,6 +53,8 @@ class NodePersistence implements Persistence {
   #lastLoad = { keysLoaded: 0, keysExpired: 0 };
   #timer: Timer | undefined;
   #masterWritesToldAtMs = 0;
+  /** Clients may come before the reading begins: until it has ended, there is nothing to serve, and nothing to save. */
+  #unread = true;
   #closed = false;
 
   constructor(deps: PersistenceDeps) {
@@ -76,7 +78,7 @@ class NodePersistence implements Persistence {
   }
 
   get loading(): boolean {
-    return this.progress.active && !this.progress.async;
+    return this.#unread || (this.progress.active && !this.progress.async);
   }
 
   get refusal(): string | undefined {
@@ -104,8 +106,8 @@ class NodePersistence implements Persistence {
 
   infoLines(): string[] {
     const { background, progress, saves, aof } = this;
-    const view = { stats: this.#deps.stats, background, loading: progress, saves, lastLoad: this.#lastLoad };
-    return infoLines(view, aof.infoLines(), aof.sizeLines());
+    const view = { stats: this.#deps.stats, background, progress, saves, lastLoad: this.#lastLoad };
+    return infoLines({ ...view, loading: this.loading }, aof.infoLines(), aof.sizeLines());
   }
 
   beforeReplies(): void {
@@ -116,7 +118,9 @@ class NodePersistence implements Persistence {
     this.aof.open();
     // An RDB file beside an append only file is older, or of another history.
     await (this.#deps.config.flag('appendonly') ? this.aof.load() : this.#loadRdb(asReplica));
-    if (!this.#closed) this.aof.start();
+    if (this.#closed) return;
+    this.#unread = false;
+    this.aof.start();
   }
 
   async #loadRdb(asReplica: boolean): Promise<void> {
