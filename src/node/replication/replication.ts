@@ -60,7 +60,11 @@ class NodeReplication implements Replication, ReplicaService {
   constructor(deps: ReplicationDeps) {
     this.#deps = deps;
     const { clock, random, log, config, stats, databases } = deps;
-    this.#stream = new ReplicationStream(random, () => this.#masterSide.sendStream());
+    this.#stream = new ReplicationStream(
+      random,
+      () => this.#masterSide.sendStream(),
+      () => !deps.dispatch.writesPaused,
+    );
     this.#masterSide = new MasterSide({
       ...{ clock, random, log, config, stats, databases },
       persistence: () => deps.persistence,
@@ -229,6 +233,8 @@ class NodeReplication implements Replication, ReplicaService {
   #tick(): void {
     const isMaster = this.#replica === undefined;
     this.#replica?.tick();
+    // What was asked for while writes were paused.
+    if (isMaster) this.#stream.flush();
     // Where a replica is to catch up for a failover, the offset must stand still.
     const { config, dispatch } = this.#deps;
     const still =

@@ -20,15 +20,18 @@ export class ReplicationStream {
   readonly #random: Random;
   /** Called at the end of a turn that wrote. */
   readonly #onFlushed: () => void;
+  /** Whether replicas may be asked for their offsets: not while the offset must stand still. */
+  readonly #mayAsk: () => boolean;
   #backlog: Backlog | undefined;
   /** Where the stream stands without a backlog. */
   #offset = 0;
   #flushScheduled = false;
   #acksWanted = false;
 
-  constructor(random: Random, onFlushed: () => void) {
+  constructor(random: Random, onFlushed: () => void, mayAsk: () => boolean = () => true) {
     this.#random = random;
     this.#onFlushed = onFlushed;
+    this.#mayAsk = mayAsk;
     this.id = random.hex(40);
   }
 
@@ -138,7 +141,7 @@ export class ReplicationStream {
 
   /** Has what was written sent. */
   flush(): void {
-    if (this.#acksWanted) {
+    if (this.#acksWanted && this.#mayAsk()) {
       this.#acksWanted = false;
       this.#backlog?.appendRequest(GETACK);
     }

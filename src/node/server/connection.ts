@@ -148,12 +148,23 @@ export class Connection extends BaseSession implements Sender {
 
   /** Adds a reply, unless CLIENT REPLY keeps it back. */
   #answer(reply: string): void {
-    if (this.replyMode === 'on') {
+    if (this.kind === 'replica') this.#disconnectReplica();
+    else if (this.replyMode === 'on') {
       this.#out += reply;
       if (this.#out.length > flushChars) this.#flush();
     } else if (this.replyMode === 'skip') {
       this.replyMode = 'on';
     }
+  }
+
+  /** What it reads is the stream: a reply in between would make its data differ. */
+  #disconnectReplica(): void {
+    const { log, clock } = this.#host;
+    log(
+      'warning',
+      `Replica generated a reply to command '${this.lastCommand?.fullName ?? '<unknown>'}', disconnecting it: ${describeClient(this, clock.nowMs())}`,
+    );
+    this.destroy();
   }
 
   resume(reply: string): void {
