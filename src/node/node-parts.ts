@@ -28,12 +28,14 @@ import type { Replication } from './parts/replication.ts';
 import { createPersistence } from './persistence/persistence.ts';
 import { PropagationStream } from './propagate/stream.ts';
 import { createReplication } from './replication/replication.ts';
+import { NodeScripts } from './script/scripts.ts';
 import { ClientRegistry } from './server/clients.ts';
 import type { ConnectionHost } from './server/connection.ts';
 import { ClientLimits } from './server/limits.ts';
 import { Listener } from './server/listener.ts';
 import { StreamSession } from './server/master-session.ts';
 import { Outbox } from './server/outbox.ts';
+import { ScriptSession } from './server/script-session.ts';
 import { Stopping } from './server/stopping.ts';
 
 export interface PartsOptions {
@@ -66,6 +68,7 @@ export class Parts implements NodeParts {
   readonly server: ServerParts;
   readonly replication: Replication;
   readonly persistence: Persistence;
+  readonly scripts: NodeScripts;
   readonly migration: Migration;
   /** Made and set at the start, in cluster mode. */
   cluster: Cluster | undefined;
@@ -114,6 +117,10 @@ export class Parts implements NodeParts {
     };
     this.replication = createReplication(this);
     this.persistence = createPersistence(this);
+    this.scripts = new NodeScripts({
+      parts: this,
+      session: new ScriptSession(databases[0] as Database, this.startedAtMs),
+    });
     this.migration = createMigration(this);
   }
 

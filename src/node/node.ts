@@ -214,6 +214,7 @@ class Node implements RunningNode {
     await parts.cluster?.close();
     await parts.listener.close();
     parts.migration.close();
+    parts.scripts.close();
     parts.replication.close();
     for (const client of [...parts.clients.all()]) client.destroy();
     await parts.persistence.close();

@@ -3,6 +3,7 @@
  * replication all derive from the rows. Source: Redis 7.0 src/commands/*.json, server.h struct redisCommand.
  */
 import type { Context } from '../dispatch/context.ts';
+import type { NodeParts } from '../parts/node.ts';
 
 /** As COMMAND INFO shows them. */
 export type CommandFlag =
@@ -120,6 +121,8 @@ export interface CommandRow {
   readonly keySpecs: readonly KeySpec[];
   /** Keys where key specs do not tell (MIGRATE, SORT), or not what is done with them (SET with GET). */
   readonly getKeys?: (argv: readonly string[]) => readonly (number | KeyReference)[];
+  /** The flags of a call with these arguments (bits of table.ts), where they depend on them: a script tells its own. */
+  readonly bitsOf?: (node: NodeParts, argv: readonly string[], bits: number) => number;
   readonly summary: string;
   readonly since: string;
   readonly group: string;
@@ -130,13 +133,13 @@ export interface CommandRow {
   readonly subcommands?: readonly CommandRow[];
 }
 
-/** One key, or a run of keys, at fixed places: the usual case. */
-export function keys(flags: readonly KeySpecFlag[], index = 1, lastKey = 0, step = 1, limit = 0): KeySpec {
-  return { flags, begin: { type: 'index', index }, find: { type: 'range', lastKey, step, limit } };
 /** As many keys as the number at `index` says, behind it. */
 export function countedKeys(flags: readonly KeySpecFlag[], index: number): KeySpec {
   const find = { type: 'keynum', keyNumIndex: 0, firstKey: 1, step: 1 } as const;
   return { flags, begin: { type: 'index', index }, find };
 }
 
+/** One key, or a run of keys, at fixed places: the usual case. */
+export function keys(flags: readonly KeySpecFlag[], index = 1, lastKey = 0, step = 1, limit = 0): KeySpec {
+  return { flags, begin: { type: 'index', index }, find: { type: 'range', lastKey, step, limit } };
 }

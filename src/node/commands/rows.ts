@@ -8,6 +8,7 @@ import { hashRows } from './hash/index.ts';
 import { listRows } from './list/index.ts';
 import { migrateRows } from './migrate/index.ts';
 import { replicationRows } from './replication/index.ts';
+import { scriptRows } from './script/index.ts';
 import { serverRows } from './server/index.ts';
 import { setRows } from './set/index.ts';
 import { stringRows } from './string/index.ts';
@@ -22,6 +23,7 @@ export const allRows: readonly CommandRow[] = [
   ...migrateRows,
   ...replicationRows,
   ...serverRows,
+  ...scriptRows,
   ...stringRows,
   ...bitmapRows,
   ...hashRows,

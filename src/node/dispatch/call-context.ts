@@ -15,6 +15,8 @@ export class CallContext implements Context {
   mayBlock = true;
   /** What to send in place of the command; undefined: its own argv if it changed something. */
   rewritten: (readonly string[])[] | undefined;
+  /** The error in the reply was counted where it happened. */
+  errorIsCounted = false;
   /** Arguments that are not to be shown. */
   redacted: number[] | undefined;
 
@@ -35,6 +37,10 @@ export class CallContext implements Context {
 
   preventPropagation(): void {
     this.rewritten = [];
+  }
+
+  errorCounted(): void {
+    this.errorIsCounted = true;
   }
 
   redact(index: number): void {

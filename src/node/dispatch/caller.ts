@@ -6,7 +6,7 @@ import { error, isError } from '../../protocol/resp/encode.ts';
 import { BLOCKED, type Reply } from '../command/row.ts';
 import { type Command, flagBits } from '../command/table.ts';
 import type { NodeStats } from '../observe/stats.ts';
-import type { KeyWait } from '../parts/dispatch.ts';
+import type { KeyWait, WriteTargets } from '../parts/dispatch.ts';
 import type { NodeParts } from '../parts/node.ts';
 import type { PropagationStream } from '../propagate/stream.ts';
 import { CallContext } from './call-context.ts';
@@ -96,6 +96,7 @@ export class Caller {
     context.mayBlock = mayBlock && session.kind !== 'master';
     context.rewritten = undefined;
     context.redacted = undefined;
+    context.errorIsCounted = false;
     if (this.#depth === 0) context.nowMs = timer.unixMs();
     const dirtyBefore = stats.dirty;
     const dbIndex = session.db.index;
@@ -122,7 +123,7 @@ export class Caller {
     context.rewritten = outerRewritten;
     if (failed) {
       command.stats.failedCalls++;
-      this.countError(session, command, reply as string);
+      if (!context.errorIsCounted) this.countError(session, command, reply as string);
     }
     stats.commandsProcessed++;
     if (brief) timer.brief(command.stats);
@@ -131,6 +132,48 @@ export class Caller {
       this.#lookAround();
     }
     return reply;
+  }
+
+  /** Runs a command that a script calls; `targets`: who reads what it writes. */
+  callFromScript(session: Session, command: Command, argv: readonly string[], targets: WriteTargets): Reply {
+    if (targets === 3) return this.call(session, command, argv, false);
+    const outer = this.#propagation.targets;
+    this.#propagation.targets = targets;
+    try {
+      return this.call(session, command, argv, false);
+    } finally {
+      this.#propagation.targets = outer;
+    }
+  }
+
+  /** The command that runs is interrupted: it stays open, with the time that it sees, until `leave`. */
+  suspend(): { readonly command: Command; run(part: () => void): void; leave(): void } {
+    const context = this.#context;
+    const { client, row: command, nowMs } = context;
+    this.#propagation.enter();
+    return {
+      command,
+      run: (part) => {
+        const outerClient = context.client;
+        context.client = client;
+        context.row = command;
+        context.resp = client.resp;
+        context.mayBlock = false;
+        context.nowMs = nowMs;
+        // What it propagates is what its commands do.
+        context.rewritten = [];
+        this.begin();
+        this.#depth++;
+        try {
+          part();
+        } finally {
+          this.#depth--;
+          context.client = outerClient;
+          this.timer.settle();
+        }
+      },
+      leave: () => this.#propagation.leave(),
+    };
   }
 
   /**

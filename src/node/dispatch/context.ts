@@ -27,6 +27,8 @@ export interface Context {
   preventPropagation(): void;
   /** Whether the handler may return BLOCKED: not inside a transaction or script, nor for the master's stream. */
   readonly mayBlock: boolean;
+  /** The error that this command replies was counted already, by a command within it. */
+  errorCounted(): void;
   /** Keeps an argument (a password) out of MONITOR and the slow log. */
   redact(index: number): void;
 }

@@ -6,12 +6,13 @@ import { array, error, nullArray, QUEUED } from '../../protocol/resp/encode.ts';
 import { keysOf } from '../command/keys.ts';
 import { BLOCKED, NO_REPLY, type Reply } from '../command/row.ts';
 import { type Command, flagBits } from '../command/table.ts';
-import type { Dispatch, PauseReason, Replay } from '../parts/dispatch.ts';
+import type { Dispatch, PauseReason, Replay, SuspendedCall, WriteTargets } from '../parts/dispatch.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { NodeParts } from '../parts/node.ts';
 import { Caller, type CallerDeps } from './caller.ts';
 import { protectedRefusal, stateRefusal, unknownCommand, wrongArity } from './gates.ts';
 import { Holds } from './holds.ts';
+import { Interruption } from './interruption.ts';
 import { WaitingClients } from './key-waiters.ts';
 import { FileReplay } from './replay.ts';
 import type { MasterSession, QueuedCall, Session } from './session.ts';
@@ -30,6 +31,7 @@ export class Dispatcher implements Dispatch {
   readonly #parts: NodeParts;
   readonly #caller: Caller;
   readonly #watches = new WatchTable();
+  readonly #interruption: Interruption;
   readonly #fileSession: MasterSession;
   #requirePassword = false;
   #minReplicas = 0;
@@ -45,6 +47,11 @@ export class Dispatcher implements Dispatch {
       databases: () => deps.parts.databases,
       cluster: () => deps.parts.cluster,
       call: (client, command, wait, key) => this.#caller.callWaiting(client, command, wait, key),
+    });
+    this.#interruption = new Interruption({
+      caller: this.#caller,
+      apply: (argv) => this.applyFromMaster(argv),
+      serveWaiting: () => this.keyWaiters.serveReady(),
     });
     const { config } = deps.parts;
     this.#follow('requirepass', () => {
@@ -88,7 +95,7 @@ export class Dispatcher implements Dispatch {
         `ERR wrong number of arguments for '${command.fullName}' command`,
       );
     const queue = session.queue;
-    let bits = command.bits;
+    let bits = bitsOf(command, parts, argv);
     if ((bits & flagBits.protected) !== 0) {
       const refusal = protectedRefusal(command, session, parts);
       if (refusal !== undefined) return this.#reject(session, command, refusal);
@@ -102,8 +109,9 @@ export class Dispatcher implements Dispatch {
         return this.#reject(session, command, 'ERR Command not allowed inside a transaction');
       if (isExec) {
         for (const call of queue) {
-          bits |= call.row.bits;
-          allBits &= call.row.bits;
+          const callBits = bitsOf(call.row, parts, call.argv);
+          bits |= callBits;
+          allBits &= callBits;
         }
       }
     }
@@ -125,6 +133,8 @@ export class Dispatcher implements Dispatch {
       if (persistence.refusal !== undefined && session.kind === 'master' && (bits & flagBits.write) !== 0)
         persistence.masterWrites();
     }
+    if (this.#interruption.active && (bits & flagBits.allow_busy) === 0)
+      return this.#reject(session, command, parts.scripts.busy?.refusal ?? 'BUSY Redis is busy');
     if ((this.holds.pausedWrites || this.holds.anyKey) && this.#mustWait(session, command, argv, bits)) {
       this.holds.wait(session);
       return HELD;
@@ -135,7 +145,7 @@ export class Dispatcher implements Dispatch {
       return QUEUED;
     }
     const reply = this.#caller.call(session, command, argv, true);
-    if (this.keyWaiters.anyReady) this.keyWaiters.serveReady();
+    if (this.keyWaiters.anyReady && !this.#interruption.active) this.keyWaiters.serveReady();
     if (session.asking && session.queue === undefined && command.name !== 'asking') session.asking = false;
     return reply;
   }
@@ -212,7 +222,7 @@ export class Dispatcher implements Dispatch {
     return keysOf(command, argv).some((key) => this.holds.isHeld(session.db.index, key));
   }
 
-  exec(client: Session): string {
+  exec(client: Session): Reply {
     const queue = client.queue;
     if (queue === undefined) return error('ERR EXEC without MULTI');
     if (this.#watches.anyExpired(client)) client.watchBroken = true;
@@ -225,14 +235,42 @@ export class Dispatcher implements Dispatch {
       return nullArray(client.resp);
     }
     this.#watches.unwatch(client);
-    const replies: string[] = [];
-    for (const { row, argv } of queue) {
+    return this.#runQueue(client, queue, []);
+  }
+
+  /** Runs those of the queue that have no reply yet. */
+  #runQueue(client: Session, queue: readonly QueuedCall[], replies: string[]): Reply {
+    while (replies.length < queue.length) {
+      const { row, argv } = queue[replies.length] as QueuedCall;
       const reply = this.#caller.call(client, row, argv, false);
+      if (reply === BLOCKED && this.#interruption.active) {
+        this.#interruption.keepTransaction((late) => {
+          replies.push(late);
+          return this.#runQueue(client, queue, replies);
+        });
+        return BLOCKED;
+      }
       // A handler that would wait here has not looked at mayBlock.
       replies.push(typeof reply === 'string' ? reply : reply === BLOCKED ? nullArray(client.resp) : '');
     }
     this.discard(client);
     return array(replies);
+  }
+
+  callFromScript(session: Session, command: Command, argv: readonly string[], targets: WriteTargets): string {
+    session.lastCommand = command;
+    const reply = this.#caller.callFromScript(session, command, argv, targets);
+    // A handler that would wait here has not looked at mayBlock.
+    return typeof reply === 'string' ? reply : nullArray(session.resp);
+  }
+
+  refusedFromScript(session: Session, command: Command | undefined, text: string): void {
+    if (command !== undefined) command.stats.rejectedCalls++;
+    this.#caller.countError(session, command, text.startsWith('-') ? text : `-ERR ${text}`);
+  }
+
+  suspendCall(client: Session): SuspendedCall {
+    return this.#interruption.suspend(client);
   }
 
   discard(client: Session): void {
@@ -266,6 +304,10 @@ export class Dispatcher implements Dispatch {
   }
 
   applyFromMaster(argv: readonly string[]): void {
+    if (this.#interruption.active) {
+      this.#interruption.holdFromMaster(argv);
+      return;
+    }
     const alone = !this.#caller.busy;
     if (alone) this.begin();
     this.execute(this.master, argv);
@@ -297,10 +339,14 @@ export class Dispatcher implements Dispatch {
   }
 
   get writesPaused(): boolean {
-    return this.holds.pausedWrites;
+    return this.holds.pausedWrites || this.#interruption.active;
   }
 
   pausedFor(reason: PauseReason): boolean {
     return this.holds.pausedFor(reason);
   }
+}
+
+function bitsOf(command: Command, parts: NodeParts, argv: readonly string[]): number {
+  return command.bitsOf === undefined ? command.bits : command.bitsOf(parts, argv, command.bits);
 }

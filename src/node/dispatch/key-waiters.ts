@@ -98,7 +98,8 @@ export class WaitingClients implements KeyWaiters {
     // Those who are served leave the set, which its iteration allows.
     for (const waiter of waiters) {
       const { client, command, wait } = waiter;
-      const value = db.peek(key)?.value;
+      // A look-up as a command makes it: a key whose time has come is deleted now, and replicas hear of it.
+      const value = db.lookupWrite(key)?.value;
       const isWanted = typeof value === 'object' && 'typeName' in value && value.typeName === wait.type;
       if (!isWanted) {
         if (wait.goneReply !== undefined) this.#end(waiter, wait.goneReply);

@@ -1,4 +1,6 @@
 /** Owns what the parts may ask of the way of a request, besides running what clients send. */
+import type { Reply } from '../command/row.ts';
+import type { Command } from '../command/table.ts';
 import type { MasterSession, Session } from '../dispatch/session.ts';
 import type { CollectionName } from '../keyspace/value.ts';
 import type { Database } from './keyspace.ts';
@@ -30,11 +32,17 @@ export interface Dispatch {
   /** Two databases change places: called before they do. */
   databasesSwapped(a: Database, b: Database): void;
   /** EXEC: runs what the client queued, or tells why not. */
-  exec(client: Session): string;
+  exec(client: Session): Reply;
   /** Ends the client's transaction without running it. */
   discard(client: Session): void;
   /** Unix ms; while a command, transaction or script runs, the same all the time. */
   nowMs(): number;
+  /** A command that the script under way calls, as a part of it; the script's own gates let it pass. */
+  callFromScript(session: Session, command: Command, argv: readonly string[], targets: WriteTargets): string;
+  /** The script may not call a command (undefined: there is none of that name): counts it. */
+  refusedFromScript(session: Session, command: Command | undefined, text: string): void;
+  /** To be called by the handler of a script that is interrupted, before it returns BLOCKED. */
+  suspendCall(client: Session): SuspendedCall;
   /** Whether the command that runs comes from the master. */
   readonly servingMaster: boolean;
   /** Holds back the commands of clients (CLIENT PAUSE, a failover) until `untilMs`, Unix ms. Replicas go on. */
@@ -51,6 +59,17 @@ export interface Replay {
   run(argv: readonly string[]): boolean;
   /** Behind MULTI, before EXEC. */
   readonly inTransaction: boolean;
+}
+
+/** Who reads a write: 1 the AOF, 2 replicas, 3 both. */
+export type WriteTargets = 0 | 1 | 2 | 3;
+
+/** A script that was interrupted: others are told that it is busy, until it ends. */
+export interface SuspendedCall {
+  /** Goes on with it, as the command that it was. */
+  run(part: () => void): void;
+  /** It has ended with this reply; `counted`: an error that was counted where it happened. */
+  end(reply: string, counted: boolean): void;
 }
 
 /** Who asked for a pause; each reason has its own end. Source: server.h pause_purpose. */

@@ -16,10 +16,11 @@ import type { Listener } from '../server/listener.ts';
 import type { Stopping } from '../server/stopping.ts';
 import type { Config, Log, Stats } from './basics.ts';
 import type { Cluster, Migration } from './cluster.ts';
-import type { Dispatch, KeyWaiters } from './dispatch.ts';
+import type { Dispatch, KeyWaiters, WriteTargets } from './dispatch.ts';
 import type { ActiveExpiry, Database } from './keyspace.ts';
 import type { Persistence } from './persistence.ts';
 import type { Replication } from './replication.ts';
+import type { Scripts } from './scripts.ts';
 
 export interface NodeParts {
   readonly clock: Clock;
@@ -39,6 +40,7 @@ export interface NodeParts {
   readonly propagation: Propagation;
   readonly replication: Replication;
   readonly persistence: Persistence;
+  readonly scripts: Scripts;
   readonly migration: Migration;
   /** Absent without cluster-enabled. */
   readonly cluster: Cluster | undefined;
@@ -91,6 +93,6 @@ export interface Propagation {
   muted: boolean;
   /** Whether a transaction or a script runs: its writes so far have not gone out yet. */
   readonly nested: boolean;
-  /** Listens to the stream in order. Returns the function that stops it. */
-  subscribe(fn: (dbIndex: number, argv: readonly string[]) => void): () => void;
+  /** Listens to the stream in order, to what is for `target`. Returns the function that stops it. */
+  subscribe(fn: (dbIndex: number, argv: readonly string[]) => void, target?: WriteTargets): () => void;
 }

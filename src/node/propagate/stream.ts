@@ -3,13 +3,19 @@
  * out together, as MULTI ... EXEC when it is more than one write.
  * Source: Redis server.c alsoPropagate, propagatePendingCommands.
  */
+import type { WriteTargets } from '../parts/dispatch.ts';
 import type { Propagation } from '../parts/node.ts';
 
-type Listener = (dbIndex: number, argv: readonly string[]) => void;
+interface Listener {
+  /** The bits of WriteTargets that it hears of. */
+  readonly target: WriteTargets;
+  readonly read: (dbIndex: number, argv: readonly string[]) => void;
+}
 
 interface Write {
   readonly dbIndex: number;
   readonly argv: readonly string[];
+  readonly targets: WriteTargets;
 }
 
 const MULTI = ['MULTI'];
@@ -19,6 +25,8 @@ export class PropagationStream implements Propagation {
   #listeners: readonly Listener[] = [];
   #depth = 0;
   #pending: Write[] = [];
+  /** Who reads what is fed: a script may choose. */
+  targets: WriteTargets = 3;
 
   /** While the data set is loaded nothing is fed: what is in the files is no new write. */
   muted = false;
@@ -44,13 +52,15 @@ export class PropagationStream implements Propagation {
     const writes = this.#pending;
     this.#pending = [];
     if (together) this.#emitTogether(writes);
-    else for (const { dbIndex, argv } of writes) this.#emit(dbIndex, argv);
+    else for (const { dbIndex, argv, targets } of writes) this.#emit(dbIndex, argv, targets);
   }
 
   feed(dbIndex: number, argv: readonly string[]): void {
     if (!this.wanted) return;
-    if (this.#depth > 0) this.#pending.push({ dbIndex, argv });
-    else this.#emit(dbIndex, argv);
+    const { targets } = this;
+    if (targets === 0) return;
+    if (this.#depth > 0) this.#pending.push({ dbIndex, argv, targets });
+    else this.#emit(dbIndex, argv, targets);
   }
 
   feedTransaction(dbIndex: number, commands: readonly (readonly string[])[]): void {
@@ -59,21 +69,22 @@ export class PropagationStream implements Propagation {
     this.leave();
   }
 
-  subscribe(fn: Listener): () => void {
-    this.#listeners = [...this.#listeners, fn];
+  subscribe(read: Listener['read'], target: WriteTargets = 3): () => void {
+    const listener: Listener = { target, read };
+    this.#listeners = [...this.#listeners, listener];
     return () => {
-      this.#listeners = this.#listeners.filter((listener) => listener !== fn);
+      this.#listeners = this.#listeners.filter((other) => other !== listener);
     };
   }
 
   #emitTogether(writes: readonly Write[]): void {
     const first = writes[0] as Write;
-    if (writes.length > 1) this.#emit(first.dbIndex, MULTI);
-    for (const { dbIndex, argv } of writes) this.#emit(dbIndex, argv);
-    if (writes.length > 1) this.#emit((writes.at(-1) as Write).dbIndex, EXEC);
+    if (writes.length > 1) this.#emit(first.dbIndex, MULTI, 3);
+    for (const { dbIndex, argv, targets } of writes) this.#emit(dbIndex, argv, targets);
+    if (writes.length > 1) this.#emit((writes.at(-1) as Write).dbIndex, EXEC, 3);
   }
 
-  #emit(dbIndex: number, argv: readonly string[]): void {
-    for (const listener of this.#listeners) listener(dbIndex, argv);
+  #emit(dbIndex: number, argv: readonly string[], targets: WriteTargets): void {
+    for (const { target, read } of this.#listeners) if ((targets & target) !== 0) read(dbIndex, argv);
   }
 }

@@ -7,13 +7,18 @@ import { Crc64 } from './crc64.ts';
 import { type RdbSource, type RdbValue, readObject, typeOf, writeObject } from './objects.ts';
 import { RDB_VERSION_READ, RDB_VERSION_WRITTEN } from './version.ts';
 
-const FOOTER_BYTES = 10;
+export const DUMP_FOOTER_BYTES = 10;
 
 /** Appends the payload of a value; `compress` as rdbcompression. */
 export function writeDump(writer: ByteWriter, value: RdbSource, compress: boolean): void {
   const start = writer.length;
   writer.u8(typeOf(value));
   writeObject(writer, value, compress);
+  writeDumpFooter(writer, start);
+}
+
+/** Appends version and checksum of what was written from `start` on. */
+export function writeDumpFooter(writer: ByteWriter, start: number): void {
   writer.u16le(RDB_VERSION_WRITTEN);
   const crc = new Crc64().update(writer.bytes(), start);
   writer.u32le(crc.low).u32le(crc.high);
@@ -21,7 +26,7 @@ export function writeDump(writer: ByteWriter, value: RdbSource, compress: boolea
 
 /** Whether version and checksum are such that RESTORE would look at the value. */
 export function isDumpIntact(payload: Buffer): boolean {
-  const footer = payload.length - FOOTER_BYTES;
+  const footer = payload.length - DUMP_FOOTER_BYTES;
   if (footer < 0 || payload.readUInt16LE(footer) > RDB_VERSION_READ) return false;
   const crc = new Crc64().update(payload, 0, footer + 2);
   return payload.readUInt32LE(footer + 2) === crc.low && payload.readUInt32LE(footer + 6) === crc.high;
@@ -29,7 +34,7 @@ export function isDumpIntact(payload: Buffer): boolean {
 
 /** The value of an intact payload. Throws BytesError when it is malformed, or of a type that is not supported. */
 export function readDump(payload: Buffer): RdbValue {
-  if (payload.length < FOOTER_BYTES) throw new BytesError('a DUMP payload without a footer');
-  const reader = new ByteReader(payload, 0, payload.length - FOOTER_BYTES);
+  if (payload.length < DUMP_FOOTER_BYTES) throw new BytesError('a DUMP payload without a footer');
+  const reader = new ByteReader(payload, 0, payload.length - DUMP_FOOTER_BYTES);
   return readObject(reader, reader.u8());
 }

@@ -3,8 +3,7 @@
  */
 
 const SIGNIFICANT_DIGITS = 17;
-/** From this power of ten on, and below 1e-5, "%g" writes an exponent. */
-const FIRST_EXPONENT = 17;
+/** Below 1e-4, and from the power of ten on that has more digits than are asked for, "%g" writes an exponent. */
 const LAST_PLAIN_EXPONENT = -4;
 /** More digits than it takes to see that nothing follows a five. */
 const TIE_DIGITS = 60;
@@ -15,11 +14,18 @@ export function formatDouble(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
-  const [mantissa = '', exponentText = '0'] = roundedToEven(Math.abs(value)).split('e');
+  return formatSignificant(value, SIGNIFICANT_DIGITS);
+}
+
+/** As "%.<count>g" gives it, with 1 to 17 digits. */
+export function formatSignificant(value: number, count: number): string {
+  if (!Number.isFinite(value)) return formatDouble(value);
+  const sign = value < 0 || Object.is(value, -0) ? '-' : '';
+  if (value === 0) return `${sign}0`;
+  const [mantissa = '', exponentText = '0'] = roundedToEven(Math.abs(value), count).split('e');
   const exponent = Number(exponentText);
   const digits = mantissa.replace('.', '').replace(/0+$/, '');
-  const sign = value < 0 ? '-' : '';
-  if (exponent < LAST_PLAIN_EXPONENT || exponent >= FIRST_EXPONENT) {
+  if (exponent < LAST_PLAIN_EXPONENT || exponent >= count) {
     const fraction = digits.length > 1 ? `.${digits.slice(1)}` : '';
     const power = String(Math.abs(exponent)).padStart(2, '0');
     return `${sign}${digits[0]}${fraction}e${exponent < 0 ? '-' : '+'}${power}`;
@@ -30,13 +36,14 @@ export function formatDouble(value: number): string {
   return `${sign}${whole}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
-/** "d.dddde+x" with 17 digits. JavaScript rounds a value that lies in the middle up, C to the even digit. */
-function roundedToEven(value: number): string {
-  const rounded = value.toExponential(SIGNIFICANT_DIGITS - 1);
-  if (!value.toExponential(SIGNIFICANT_DIGITS).includes('5e')) return rounded;
+/** "d.dddde+x" with `count` digits. JavaScript rounds a value that lies in the middle up, C to the even digit. */
+function roundedToEven(value: number, count: number): string {
+  const rounded = value.toExponential(count - 1);
+  if (!value.toExponential(count).includes('5e')) return rounded;
   const exact = value.toExponential(TIE_DIGITS);
-  const down = exact.slice(0, SIGNIFICANT_DIGITS + 1);
-  const isTie = /^50*e/.test(exact.slice(SIGNIFICANT_DIGITS + 1));
+  // A point stands behind the first digit, so the next one to be looked at is one further.
+  const down = count === 1 ? exact.slice(0, 1) : exact.slice(0, count + 1);
+  const isTie = /^50*e/.test(exact.slice(count + 1));
   const isEven = Number(down.at(-1)) % 2 === 0;
   return isTie && isEven ? down + exact.slice(exact.indexOf('e')) : rounded;
 }
@@ -60,4 +67,25 @@ export function parseDouble(text: string): number | undefined {
   const infinite = infinity.exec(text);
   if (infinite === null) return undefined;
   return infinite[1] === '-' ? -Infinity : Infinity;
+}
+
+const numberPrefix =
+  /([+-]?)(?:(inf(?:inity)?)|(nan(?:\([\w]*\))?)|0x(?=\.?[\da-f])([\da-f]*)(?:\.([\da-f]*))?(?:p([+-]?\d+))?|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)/iy;
+
+/** The number that the text has at `at`, and where it ends, as C's strtod reads it; undefined when there is none. */
+export function parseNumberPrefix(
+  text: string,
+  at: number,
+): { readonly value: number; readonly end: number } | undefined {
+  numberPrefix.lastIndex = at;
+  const match = numberPrefix.exec(text);
+  if (match === null) return undefined;
+  const [whole, sign, infinite, nan, hexWhole, hexFraction = '', power = '0'] = match;
+  const end = at + whole.length;
+  const signed = (value: number) => ({ value: sign === '-' ? -value : value, end });
+  if (infinite !== undefined) return signed(Infinity);
+  if (nan !== undefined) return signed(Number.NaN);
+  if (hexWhole === undefined) return { value: Number(whole), end };
+  const digits = BigInt(`0x0${hexWhole}${hexFraction}`);
+  return signed(Number(digits) * 2 ** (Number(power) - 4 * hexFraction.length));
 }

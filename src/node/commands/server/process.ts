@@ -25,6 +25,8 @@ function shutdown(context: Context, argv: readonly string[]): Reply {
   if (has('abort') && words.some((word) => word !== 'abort')) return SYNTAX_ERROR;
   if (has('save') && has('nosave')) return SYNTAX_ERROR;
   const { stopping } = context.node.server;
+  const { busy } = context.node.scripts;
+  if (busy !== undefined && !has('nosave')) return error(busy.refusal);
   if (has('abort')) return stopping.abort() ? OK : error('ERR No shutdown in progress.');
   if (!has('now') && !context.mayBlock)
     return error("ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client");
