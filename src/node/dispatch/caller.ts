@@ -5,6 +5,7 @@
 import { error, isError } from '../../protocol/resp/encode.ts';
 import { BLOCKED, type Reply } from '../command/row.ts';
 import { type Command, flagBits } from '../command/table.ts';
+import { quote } from '../config/value.ts';
 import type { NodeStats } from '../observe/stats.ts';
 import type { KeyWait, WriteTargets } from '../parts/dispatch.ts';
 import type { NodeParts } from '../parts/node.ts';
@@ -290,8 +291,18 @@ export class Caller {
   }
 
   #unexpectedError(session: Session, command: Command | undefined, reply: string): void {
-    const [from, to] = session.kind === 'master' ? ['replica', 'master'] : ['master', 'replica'];
+    const fromMaster = session.kind === 'master';
+    const [from, to] = fromMaster ? ['replica', 'master'] : ['master', 'replica'];
     this.tellOfError(from, to, command, reply);
+    if (!fromMaster) return;
+    const { config, log, replication } = this.#parts;
+    const latest = replication.service.latestBacklog();
+    if (latest !== undefined) log('warning', `Latest backlog is: '${quote(latest)}'`);
+    // A writable replica differs from its master by design.
+    if (!config.flag('replica-read-only') || config.text('propagation-error-behavior') === 'ignore') return;
+    this.#parts.fatal(
+      `This ${from} panicked sending an error to its ${to} after processing the command '${command?.fullName ?? '<unknown>'}'`,
+    );
   }
 
   /** Between a master and its replica, or from a file, there should be none: data may differ from now on. */

@@ -51,7 +51,10 @@ export interface Replication {
   readonly failoverState: FailoverState;
   /** What an RDB of this moment tells of the stream; undefined while nobody could go on from it. */
   readonly position: StreamPosition | undefined;
-  /** The data set was read from disk, and stood there: to be called before `follow`, on a master and on a replica. */
+  /**
+   * The data set was read from disk, and stood there: to be called before `follow`, on a master and on a replica, and before
+   * what follows in the stream. The first call counts.
+   */
   restore(position: StreamPosition): void;
   /** Becomes a replica of `master` (reconnecting when it is another one), or a master again. */
   follow(master: MasterAddress | undefined): void;
@@ -98,6 +101,10 @@ export interface ReplicaService {
     from: { readonly id: string; readonly offset: number | undefined } | undefined,
   ): Reply;
   acknowledge(client: Session, offset: number): void;
+  /** DEBUG CHANGE-REPL-ID: nobody can go on from here any more. */
+  changeId(): void;
+  /** The last bytes of the stream, for the log; undefined when there are none. */
+  latestBacklog(): string | undefined;
   /** FAILOVER: undefined when it has begun, or the text of an error. */
   failover(request: FailoverRequest): string | undefined;
   /** FAILOVER ABORT. False when none is under way. */

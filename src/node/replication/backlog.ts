@@ -91,6 +91,13 @@ export class Backlog {
     return views.reverse();
   }
 
+  /** The last bytes, latin1, at most so many; undefined when there are none. */
+  lastBytes(count: number): string | undefined {
+    if (this.length === 0) return undefined;
+    const views = this.from(Math.max(this.firstOffset, this.#endOffset + 1 - count));
+    return Buffer.concat(views).latin1Slice();
+  }
+
   /** Keeps everything from `offset` on, however much that is; Infinity when nobody needs that. */
   pin(offset: number): void {
     this.#pinnedOffset = offset;

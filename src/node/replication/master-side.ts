@@ -36,7 +36,8 @@ export class MasterSide {
   /** In the order in which they came. */
   readonly #peers = new Map<Session, ReplicaPeer>();
   readonly #fullSyncs: FullSyncs;
-  #ticks = 0;
+  /** Seconds since the start; Redis's first tick comes at the start itself, when there is no replica yet. */
+  #ticks = 1;
   #noReplicasSinceMs: number;
   #limits: BufferLimit;
 

@@ -40,6 +40,7 @@ export type ReplicationDeps = Pick<
 >;
 
 const TICK_MS = 1000;
+const SHOWN_BACKLOG_BYTES = 256;
 const UNBLOCKED = error(
   'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
 );
@@ -152,6 +153,7 @@ class NodeReplication implements Replication, ReplicaService {
   }
 
   restore(position: StreamPosition): void {
+    if (this.#restored !== undefined) return;
     this.#restored = position;
     this.#masterSide.restore(position);
   }
@@ -244,6 +246,14 @@ class NodeReplication implements Replication, ReplicaService {
       this.#unsubscribe?.();
       this.#unsubscribe = undefined;
     }
+  }
+
+  changeId(): void {
+    this.#stream.renewId();
+  }
+
+  latestBacklog(): string | undefined {
+    return this.#stream.backlog?.lastBytes(SHOWN_BACKLOG_BYTES);
   }
 
   optionsOf(client: Session) {

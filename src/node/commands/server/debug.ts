@@ -18,6 +18,9 @@ import { protocolSample } from './protocol-samples.ts';
 const help = [
   'AOF-FLUSH-SLEEP <microsec>',
   '    Server will sleep before flushing the AOF, this is used for testing.',
+  'CHANGE-REPL-ID',
+  '    Change the replication IDs of the instance.',
+  '    Dangerous: should be used only for testing the replication subsystem.',
   'CONFIG-REWRITE-FORCE-ALL',
   '    Like CONFIG REWRITE but writes all configuration options, including',
   '    keywords not listed in original configuration file or default values.',
@@ -68,6 +71,8 @@ const help = [
   '    default.',
   'SET-SKIP-CHECKSUM-VALIDATION <0|1>',
   "    Enables or disables checksum checks for RDB files and RESTORE's payload",
+  'SET-DISABLE-DENY-SCRIPTS <0|1>',
+  '    Setting it to 1 lets scripts call commands that they must not call.',
   'SLEEP <seconds>',
   '    Stop the server for <seconds>. Decimals allowed.',
   ...clusterDebugHelp,
@@ -155,6 +160,11 @@ function debug(context: Context, argv: readonly string[]): Reply {
   const word = (argv[1] as string).toLowerCase();
   const value = argv[2];
   if (word === 'help' && argv.length === 2) return helpReply('DEBUG', help);
+  if (word === 'change-repl-id' && argv.length === 2) {
+    node.log('warning', 'Changing replication IDs after receiving change-repl-id');
+    node.replication.service.changeId();
+    return OK;
+  }
   if (word === 'digest' && argv.length === 2) return simple(datasetDigest(node.databases));
   if (word === 'digest-value') return array(argv.slice(2).map((key) => simple(valueDigest(db, key))));
   if (word === 'config-rewrite-force-all' && argv.length === 2) return rewriteAll(context);
@@ -186,6 +196,9 @@ function debug(context: Context, argv: readonly string[]): Reply {
       return protocolSample(value, resp);
     case 'sdslen':
       return sdslen(context, value);
+    case 'set-disable-deny-scripts':
+      node.scripts.allowsAnyCommand = atoi(value) !== 0;
+      return OK;
     case 'set-active-expire':
       node.activeExpiry.enabled = atoi(value) !== 0;
       return OK;
