@@ -116,6 +116,10 @@ export class KeyDatabase implements Database {
     return entry?.timeToLive !== undefined && this.#isExpired(entry.timeToLive.atMs) ? undefined : entry;
   }
 
+  peekEvenExpired(key: string): KeyEntry | undefined {
+    return this.#store.find(key);
+  }
+
   expireIfNeeded(entry: Entry): boolean {
     return entry.expireAtMs >= 0 && this.#expireIfNeeded(entry, false);
   }

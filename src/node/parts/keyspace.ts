@@ -43,6 +43,8 @@ export interface Database {
   lookupWrite(key: string): Entry | undefined;
   /** Without any trace: no counters, no use, no deletion; expired keys are still not shown. */
   peek(key: string): Entry | undefined;
+  /** As `peek`, but expired keys that are still there are shown: for DEBUG. */
+  peekEvenExpired(key: string): Entry | undefined;
   /** Creates or replaces; drops the time to live unless `expireAtMs` gives one. */
   set(key: string, value: Value, expireAtMs?: number, encodingHint?: EncodingHint): void;
   /**

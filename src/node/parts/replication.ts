@@ -58,6 +58,8 @@ export interface Replication {
   restore(position: StreamPosition): void;
   /** Becomes a replica of `master` (reconnecting when it is another one), or a master again. */
   follow(master: MasterAddress | undefined): void;
+  /** Memory that the stream is kept in: for all replicas together, and for those that may come again. */
+  readonly bufferedBytes: number;
   /** The lines of INFO replication, "name:value" each. */
   infoLines(): string[];
   /** The reply of ROLE. */

@@ -27,6 +27,7 @@ export type PersistenceDeps = Pick<
   | 'propagation'
   | 'replication'
   | 'memberHasher'
+  | 'scripts'
   | 'server'
   | 'fatal'
 >;
@@ -58,12 +59,12 @@ class NodePersistence implements Persistence {
   #closed = false;
 
   constructor(deps: PersistenceDeps) {
-    const { clock, config, log, stats, databases, dispatch, propagation, replication, memberHasher, server } =
-      deps;
+    const { clock, config, log, stats, databases, dispatch, propagation, replication, memberHasher } = deps;
+    const { scripts, server } = deps;
     const fatal = (reason: string): void => deps.fatal(reason);
     this.#deps = {
-      ...{ clock, config, log, stats, databases, dispatch, propagation, replication, memberHasher, server },
-      fatal,
+      ...{ clock, config, log, stats, databases, dispatch, propagation, replication, memberHasher },
+      ...{ scripts, server, fatal },
     };
     this.background = new BackgroundWork(clock);
     this.progress = new Loading(clock);
@@ -71,6 +72,7 @@ class NodePersistence implements Persistence {
     this.aof = new AppendOnlyFile({
       ...this.#deps,
       config: server.config,
+      libraries: scripts.libraries,
       background: this.background,
       progress: this.progress,
     });
@@ -126,12 +128,23 @@ class NodePersistence implements Persistence {
   async #loadRdb(asReplica: boolean): Promise<void> {
     const { clock, log } = this.#deps;
     const startMs = clock.monotonicMs();
-    const options = this.#loadOptions(asReplica, false);
+    const options: LoadFileOptions = {
+      ...this.#loadOptions(asReplica, false),
+      onExpired: (dbIndex, key, position) => this.#tellOfExpired(dbIndex, key, position),
+    };
     const loader = await loadFile(this.#rdbPath, this.#loadDeps(), options, () => this.#closed);
     if (loader === undefined) return;
     this.#lastLoad = loader;
     this.position = loader.position;
     log('notice', `DB loaded from disk: ${((clock.monotonicMs() - startMs) / 1000).toFixed(3)} seconds`);
+  }
+
+  /** Replicas that will go on from where this file stood must lose the key too. Source: rdb.c RDBFLAGS_FEED_REPL. */
+  #tellOfExpired(dbIndex: number, key: string, position: StreamPosition | undefined): void {
+    if (position === undefined) return;
+    const { config, propagation, replication } = this.#deps;
+    replication.restore(position);
+    propagation.feed(dbIndex, [config.flag('lazyfree-lazy-expire') ? 'UNLINK' : 'DEL', key]);
   }
 
   reload({ save, flush, merge }: ReloadOptions): string | undefined {

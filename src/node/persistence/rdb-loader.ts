@@ -23,6 +23,8 @@ export interface RdbLoaderDeps extends ValueHost {
 export interface RdbLoaderOptions {
   /** Keys whose time is over at this Unix ms are left out; undefined keeps them: they are the master's to delete, or the AOF's. */
   readonly dropExpiredAtMs: number | undefined;
+  /** Told of each key that is left out so, and where the replication stream stood, if the RDB tells. */
+  readonly onExpired?: (dbIndex: number, key: string, position: StreamPosition | undefined) => void;
   /** Keys take the place of those of the same name; otherwise such a file is refused. */
   readonly replace: boolean;
 }
@@ -96,6 +98,7 @@ export class RdbLoader implements RdbHandler {
     }
     if (entry.expireAtMs !== -1 && dropExpiredAtMs !== undefined && entry.expireAtMs < dropExpiredAtMs) {
       this.keysExpired++;
+      this.#options.onExpired?.(db, key, this.position);
       return;
     }
     // A time before 1970 is over as well; any negative one would mean none.

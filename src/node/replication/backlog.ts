@@ -44,6 +44,13 @@ export class Backlog {
     return this.#endOffset + 1 - this.firstOffset;
   }
 
+  /** Memory that it takes. */
+  get heldBytes(): number {
+    let held = 0;
+    for (const { bytes } of this.#blocks) held += bytes.length;
+    return held;
+  }
+
   /** Whether the stream can go on at `offset`. */
   reaches(offset: number): boolean {
     return offset >= this.firstOffset && offset <= this.#endOffset + 1;

@@ -22,6 +22,9 @@ import { MasterSide, type PsyncRequest } from './master-side.ts';
 import { ReplicaSide } from './replica-side.ts';
 import { ReplicationStream } from './stream.ts';
 
+/** Of what is propagated: what replicas are to hear. */
+const FOR_REPLICAS = 2;
+
 /** Of these, `dispatch`, `propagation` and `port` are asked for only once the node runs. */
 export type ReplicationDeps = Pick<
   NodeParts,
@@ -139,6 +142,10 @@ class NodeReplication implements Replication, ReplicaService {
     return this.#replica?.asyncLoading ?? false;
   }
 
+  get bufferedBytes(): number {
+    return this.#stream.backlog?.heldBytes ?? 0;
+  }
+
   get failoverState(): FailoverState {
     return this.#failover.state;
   }
@@ -229,7 +236,7 @@ class NodeReplication implements Replication, ReplicaService {
   #subscribe(): void {
     this.#unsubscribe ??= this.#deps.propagation.subscribe((dbIndex, argv) => {
       if (this.#replica === undefined) this.#stream.feed(dbIndex, argv);
-    });
+    }, FOR_REPLICAS);
   }
 
   #tick(): void {

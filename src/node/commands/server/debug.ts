@@ -79,7 +79,7 @@ const help = [
 ];
 
 function object({ db, nowMs }: Context, key: string): Reply {
-  const entry = db.peek(key);
+  const entry = db.peekEvenExpired(key);
   if (entry === undefined) return NO_SUCH_KEY;
   const type = typeOf(entry.value);
   const idleMs = db.idleMs(entry);
@@ -91,7 +91,7 @@ function object({ db, nowMs }: Context, key: string): Reply {
 }
 
 function sdslen({ db }: Context, key: string): Reply {
-  const entry = db.peek(key);
+  const entry = db.peekEvenExpired(key);
   if (entry === undefined) return NO_SUCH_KEY;
   const { value } = entry;
   if (!isString(value) || stringEncoding(value, entry.encodingHint) === 'int')

@@ -67,6 +67,8 @@ export function memory(parts: NodeParts): string[] {
   const rss = process.memoryUsage.rss();
   const system = totalmem();
   const maxmemory = parts.config.number('maxmemory');
+  const { bufferedBytes } = parts.replication;
+  const backlogBytes = parts.config.number('repl-backlog-size');
   return lines({
     used_memory: used,
     used_memory_human: humanBytes(used),
@@ -82,6 +84,10 @@ export function memory(parts: NodeParts): string[] {
     maxmemory_policy: parts.config.text('maxmemory-policy'),
     mem_fragmentation_ratio: (rss / used).toFixed(2),
     mem_fragmentation_bytes: rss - used,
+    mem_replication_backlog: Math.min(bufferedBytes, backlogBytes),
+    mem_total_replication_buffers: bufferedBytes,
+    // What replicas need beyond the backlog.
+    mem_clients_slaves: Math.max(0, bufferedBytes - backlogBytes),
     mem_allocator: `v8-${process.versions.v8}`,
     active_defrag_running: 0,
     lazyfree_pending_objects: 0,
