@@ -116,11 +116,11 @@ export class Parts implements NodeParts {
       listener: this.listener,
     };
     this.replication = createReplication(this);
-    this.persistence = createPersistence(this);
     this.scripts = new NodeScripts({
       parts: this,
       session: new ScriptSession(databases[0] as Database, this.startedAtMs),
     });
+    this.persistence = createPersistence(this);
     this.migration = createMigration(this);
   }
 

@@ -3,7 +3,7 @@
  * replies, no gate is asked, and nobody may be kept waiting. Source: Redis aof.c createAOFClient, loadSingleAppendOnlyFile.
  */
 import { error, isError } from '../../protocol/resp/encode.ts';
-import type { Reply } from '../command/row.ts';
+import { BLOCKED, type Reply } from '../command/row.ts';
 import type { Command, CommandTable } from '../command/table.ts';
 import type { Replay } from '../parts/dispatch.ts';
 import type { Caller } from './caller.ts';
@@ -14,6 +14,7 @@ export class FileReplay implements Replay {
   readonly #commands: CommandTable;
   readonly #caller: Caller;
   readonly #session: MasterSession;
+  waiting: Promise<void> | undefined;
 
   /** The session begins anew; there may be one replay on it at a time. */
   constructor(commands: CommandTable, caller: Caller, session: MasterSession) {
@@ -36,9 +37,19 @@ export class FileReplay implements Replay {
       return true;
     }
     const reply = this.#replyTo(command, argv);
-    if (typeof reply === 'string' && isError(reply))
+    if (reply === BLOCKED) this.#wait();
+    else if (typeof reply === 'string' && isError(reply))
       this.#caller.tellOfError('server', 'AOF-loading-client', command, reply);
     return true;
+  }
+
+  #wait(): void {
+    this.waiting = new Promise((resolve) => {
+      this.#session.onResume = () => {
+        this.waiting = undefined;
+        resolve();
+      };
+    });
   }
 
   #replyTo(command: Command, argv: readonly string[]): Reply {

@@ -92,6 +92,8 @@ export interface MasterConnection {
 export interface MasterSession extends Session {
   /** Present while the stream is up: the session is then listed as a client, and can be killed. */
   connection: MasterConnection | undefined;
+  /** Called once when a command that returned BLOCKED has got its reply. */
+  onResume: (() => void) | undefined;
   /** Database 0 and no open transaction: another stream begins. */
   reset(): void;
 }

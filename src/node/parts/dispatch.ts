@@ -59,6 +59,8 @@ export interface Replay {
   run(argv: readonly string[]): boolean;
   /** Behind MULTI, before EXEC. */
   readonly inTransaction: boolean;
+  /** Present while the last command goes on, a script that takes long: the next one has to wait for it. */
+  readonly waiting: Promise<void> | undefined;
 }
 
 /** Who reads a write: 1 the AOF, 2 replicas, 3 both. */

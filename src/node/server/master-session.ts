@@ -1,5 +1,5 @@
 /**
- * Owns the session under which the master's stream runs: it only knows of its connection, hears no reply, and is always
+ * Owns the session under which the master's stream runs, and the commands of a file: it only knows of its connection, hears no reply, and is always
  * allowed. Source: Redis replication.c, CLIENT_MASTER.
  */
 import type { MasterConnection, MasterSession } from '../dispatch/session.ts';
@@ -8,6 +8,7 @@ import { BaseSession } from './base-session.ts';
 
 export class StreamSession extends BaseSession implements MasterSession {
   connection: MasterConnection | undefined;
+  onResume: (() => void) | undefined;
   readonly blocked = false;
   readonly pendingBytes = 0;
   readonly queryBytes = 0;
@@ -35,7 +36,11 @@ export class StreamSession extends BaseSession implements MasterSession {
   }
 
   write(): void {}
-  resume(): void {}
+  resume(): void {
+    const { onResume } = this;
+    this.onResume = undefined;
+    onResume?.();
+  }
   retry(): void {}
   destroy(): void {
     this.connection?.close();

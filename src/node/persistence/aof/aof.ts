@@ -7,6 +7,7 @@ import { systemErrorText } from '../../config/special.ts';
 import type { ConfigStore } from '../../config/store.ts';
 import type { NodeParts } from '../../parts/node.ts';
 import type { Aof } from '../../parts/persistence.ts';
+import type { FunctionLibraries } from '../../parts/scripts.ts';
 import type { BackgroundWork } from '../background-work.ts';
 import type { Loading } from '../loading.ts';
 import { RdbEncoder } from '../rdb-encoder.ts';
@@ -29,8 +30,11 @@ export interface AppendOnlyFileDeps
   readonly config: ConfigStore;
   readonly background: BackgroundWork;
   readonly progress: Loading;
+  readonly libraries: FunctionLibraries;
 }
 
+/** Of the writes, those that a script does not keep from it. */
+const FOR_THE_AOF = 1;
 const RESTART_TRIES = 10;
 const RESTART_RETRY_MS = 1000;
 
@@ -64,11 +68,11 @@ export class AppendOnlyFile implements Aof {
   }
 
   #encoder(format: BaseFormat): SnapshotEncoder {
-    const { clock, config, databases } = this.#deps;
+    const { clock, config, databases, libraries } = this.#deps;
     const nowMs = clock.nowMs();
     if (format === 'rdb') return new RdbEncoder({ config, databases, nowMs, aofBase: true });
     const notedSeconds = config.flag('aof-timestamp-enabled') ? Math.floor(nowMs / 1000) : undefined;
-    return new CommandEncoder({ notedSeconds, functionLibraries: [] });
+    return new CommandEncoder({ notedSeconds, functionLibraries: libraries.all().map(({ code }) => code) });
   }
 
   /** Why writes of clients are to be refused, if they are. */
@@ -175,7 +179,7 @@ export class AppendOnlyFile implements Aof {
     this.#unsubscribe ??= this.#deps.propagation.subscribe((dbIndex, argv) => {
       // While the first base is waited for, what is written now will be in it.
       if (this.#state === 'on' || this.#rewriter.running) this.#writer.feed(dbIndex, argv);
-    });
+    }, FOR_THE_AOF);
   }
 
   /** CONFIG SET appendonly. The text of the refusal when it cannot be turned on. */
@@ -270,9 +274,10 @@ export class AppendOnlyFile implements Aof {
   }
 
   async reload(): Promise<void> {
-    const { databases, stats, log, fatal } = this.#deps;
+    const { databases, libraries, stats, log, fatal } = this.#deps;
     if (this.#state !== 'off') this.#writer.flush(true);
     for (const database of databases) if (database.size > 0) database.clear();
+    libraries.clear();
     try {
       this.#folder.readManifest();
       this.#folder.removeHistory();

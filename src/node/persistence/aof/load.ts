@@ -141,7 +141,7 @@ class FileLoad {
     for await (const piece of pieces) {
       if (this.#readBytes === 0 && piece.latin1Slice(0, 5) === 'REDIS') this.#beginRdb();
       this.#readBytes += piece.length;
-      this.#take(piece);
+      await this.#take(piece);
       progress.loadedBytes = this.#bytesBefore + this.#readBytes;
       const waitMs = this.#delay.takeMs();
       if (waitMs > 0) await delay(clock, waitMs);
@@ -169,9 +169,9 @@ class FileLoad {
     this.#rdb = { loader, reader };
   }
 
-  #take(piece: Buffer): void {
+  async #take(piece: Buffer): Promise<void> {
     const rest = this.#rdb === undefined || this.#rdb.reader.done ? piece : this.#takeRdb(piece, this.#rdb);
-    if (rest.length > 0) this.#takeCommands(rest);
+    if (rest.length > 0) await this.#takeCommands(rest);
   }
 
   /** Returns what stands behind the RDB. */
@@ -200,7 +200,7 @@ class FileLoad {
     return new AofError(`Error reading the ${what} ${this.#name}, AOF loading aborted`);
   }
 
-  #takeCommands(bytes: Buffer): void {
+  async #takeCommands(bytes: Buffer): Promise<void> {
     const parser = this.#parser;
     const replay = this.#replay;
     parser.feed(bytes);
@@ -208,6 +208,7 @@ class FileLoad {
       const wasOpen = replay.inTransaction;
       if (!replay.run(argv))
         throw new AofError(`Unknown command '${argv[0]}' reading the append only file ${this.#name}`);
+      if (replay.waiting !== undefined) await replay.waiting;
       if (replay.inTransaction && !wasOpen) this.#transactionBytes = this.#validBytes;
       this.#validBytes = this.#rdbBytes + parser.consumedBytes;
       this.#delay.owe(1);
