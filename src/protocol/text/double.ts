@@ -5,12 +5,17 @@
 const SIGNIFICANT_DIGITS = 17;
 /** Below 1e-4, and from the power of ten on that has more digits than are asked for, "%g" writes an exponent. */
 const LAST_PLAIN_EXPONENT = -4;
+/** Fractions of this have six decimal digits at most; with a whole part below the other, 17 are never needed. */
+const SHORT_FRACTION = 64;
+const SHORT_WHOLE = 1e9;
 /** More digits than it takes to see that nothing follows a five. */
 const TIE_DIGITS = 60;
 
 /** As "%.17g" gives it; "inf", "-inf" and "nan" too. */
 export function formatDouble(value: number): string {
   if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value);
+  // A few binary digits behind the point: all decimal ones fit, and are what JavaScript prints, too.
+  if (Number.isInteger(value * SHORT_FRACTION) && Math.abs(value) < SHORT_WHOLE) return String(value);
   if (Number.isNaN(value)) return 'nan';
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
