@@ -13,6 +13,7 @@ import { dataRows } from './data.ts';
 import { largeClusterRows } from './large-cluster.ts';
 import { aboveRow, fasterRow, median, printTable, type Row, timeByTurns, timeCommand } from './measure.ts';
 import { nodeSpeed } from './node-speed.ts';
+import { rdbRows } from './rdb.ts';
 import { rebalanceRows } from './rebalance.ts';
 import { slowNetworkRows } from './slow-network.ts';
 
@@ -207,6 +208,7 @@ const groups: Readonly<Record<string, () => Promise<Row[]>>> = {
   slow: slowNetworkRows,
   data: dataRows,
   node: nodeSpeed,
+  rdb: rdbRows,
 };
 
 const chosen = process.argv.slice(2);

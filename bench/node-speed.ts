@@ -1,61 +1,7 @@
 /** Owns the node's speed beside redis-server's: redis-benchmark on both by turns, and the time until it is ready. */
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { systemRandom } from '../src/core/random.ts';
-import { freePorts } from '../src/local/ports.ts';
+import { spawnSync } from 'node:child_process';
 import { aboveRow, median, type Row, timeCommand } from './measure.ts';
-
-const engines = {
-  bundled: [process.execPath, 'bin/trib-node.js'],
-  'redis-server': ['redis-server'],
-} as const;
-
-interface PlainServer {
-  readonly port: number;
-  /** From the start of the process to the first connection. */
-  readonly readyMs: number;
-  stop(): Promise<void>;
-}
-
-/** One server without persistence, outside a cluster, until it accepts connections. */
-async function startPlain(engine: keyof typeof engines): Promise<PlainServer> {
-  const dir = mkdtempSync(join(tmpdir(), 'trib-bench-'));
-  const [port = 0] = await freePorts(1, systemRandom);
-  const [program, ...args] = engines[engine];
-  const startMs = performance.now();
-  const child = spawn(
-    program,
-    [...args, '--port', String(port), '--save', '', '--dir', dir, '--bind', '127.0.0.1'],
-    {
-      stdio: 'ignore',
-    },
-  );
-  while (!(await accepts(port))) await new Promise((resolve) => setTimeout(resolve, 1));
-  return {
-    port,
-    readyMs: performance.now() - startMs,
-    stop: () =>
-      new Promise((resolve) => {
-        child.once('exit', () => {
-          rmSync(dir, { recursive: true, force: true });
-          resolve();
-        });
-        child.kill('SIGTERM');
-      }),
-  };
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
-}
+import { startPlain } from './plain-server.ts';
 
 /** Requests a second of each test, as redis-benchmark counts them. */
 function redisBenchmark(port: number, pipeline: number, requests: number): ReadonlyMap<string, number> {

@@ -6,8 +6,9 @@ import { milliseconds, type Row } from './measure.ts';
 const client = `
   const { parentPort, workerData } = require('node:worker_threads');
   const socket = require('node:net').connect({ port: workerData.port, host: '127.0.0.1', noDelay: true });
-  let [sentMs, longestMs] = [0, 0];
-  const ask = () => { sentMs = performance.now(); socket.write('GET ' + workerData.key + '\\r\\n'); };
+  let [sentMs, longestMs, asked] = [0, 0, 0];
+  const next = () => workerData.requests[asked++ % workerData.requests.length];
+  const ask = () => { sentMs = performance.now(); socket.write(next() + '\\r\\n'); };
   socket.once('connect', () => { ask(); parentPort.postMessage('ready'); });
   socket.on('data', () => { longestMs = Math.max(longestMs, performance.now() - sentMs); ask(); });
   socket.on('error', () => {});
@@ -20,8 +21,13 @@ export interface PauseWatch {
 }
 
 /** Resolves when the client has begun. An error (MOVED) is an answer as well: what counts is when it comes. */
-export async function watchPauses(port: number, key: string): Promise<PauseWatch> {
-  const worker = new Worker(client, { eval: true, workerData: { port, key } });
+export function watchPauses(port: number, key: string): Promise<PauseWatch> {
+  return watchAnswers(port, [`GET ${key}`]);
+}
+
+/** The same with requests of any kind, by turns. */
+export async function watchAnswers(port: number, requests: readonly string[]): Promise<PauseWatch> {
+  const worker = new Worker(client, { eval: true, workerData: { port, requests } });
   const answer = (): Promise<unknown> => new Promise((resolve) => worker.once('message', resolve));
   await answer();
   return {

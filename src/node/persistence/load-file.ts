@@ -29,8 +29,8 @@ export class LoadError extends Error {
   override readonly name = 'LoadError';
 }
 
-/** Parsed in one turn of the event loop: some milliseconds. */
-const CHUNK_BYTES = 256 * 1024;
+/** At most so much is parsed in one turn of the event loop, whatever loading-process-events-interval-bytes says. */
+const CHUNK_BYTES = 2 * 1024 * 1024;
 const MAGIC_BYTES = 9;
 
 /** Feeds the chunks of one file to a reader, and keeps the progress. */
