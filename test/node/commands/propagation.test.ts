@@ -1,8 +1,7 @@
-import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Command, type Pair, startPair } from '../../helpers/compat.ts';
-import { replyEnd } from '../../helpers/raw-reply.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
+import { WriteStream } from '../../helpers/write-stream.ts';
 
 const FAR = '99999999999999';
 
@@ -184,6 +183,72 @@ const scripts: Record<string, { before?: readonly Command[]; sent: readonly Comm
       'SREM s 2 3',
     ],
   },
+  lists: {
+    before: ['RPUSH a 1 2 3 4 5 6 7 8 9', 'RPUSH one 1'],
+    sent: [
+      'lpush l a b',
+      'RPUSHX none a',
+      'LPUSHX l c',
+      'LPOP l',
+      'LPOP none',
+      'LPOP l 0',
+      'RPOP l 5',
+      'LSET a 0 x',
+      'LINSERT a BEFORE 3 y',
+      'LINSERT a BEFORE none y',
+      'LREM a 0 none',
+      'LREM a 1 3',
+      'LTRIM a 0 100',
+      'LTRIM a 0 6',
+      'LMOVE a b LEFT RIGHT',
+      'LMOVE none b LEFT RIGHT',
+      'RPOPLPUSH a b',
+      'LMPOP 2 none a LEFT COUNT 2',
+      'LMPOP 1 none LEFT',
+      'BLPOP none a 0',
+      'BRPOP a 0',
+      'BLMOVE a b LEFT RIGHT 0',
+      'BRPOPLPUSH b a 0',
+      'BLMPOP 0 1 a LEFT COUNT 9',
+      'BLPOP one 0',
+      'BLPOP none 0.001',
+    ],
+  },
+  'sorted sets': {
+    before: ['ZADD a 1 a 2 b 3 c 4 d 5 e 6 f 7 g', 'ZADD b 1 a'],
+    sent: [
+      'zadd z 1 a',
+      'ZADD z 1 a',
+      'ZADD z NX 2 a',
+      'ZADD z INCR 2 a',
+      'ZADD z XX 2 none',
+      'ZADD z GT 1 a',
+      'ZINCRBY z 1.5 a',
+      'ZREM z none',
+      'ZREM z a',
+      'ZREMRANGEBYSCORE a 100 200',
+      'ZREMRANGEBYSCORE a 7 7',
+      'ZREMRANGEBYRANK a 0 0',
+      'ZREMRANGEBYLEX b [a [a',
+      'ZPOPMIN a',
+      'ZPOPMAX a 1',
+      'ZPOPMAX a 0',
+      'ZPOPMIN none',
+      'ZMPOP 2 none a MIN COUNT 1',
+      'BZPOPMIN none a 0',
+      'BZMPOP 0 1 a MAX COUNT 5',
+      'ZADD y 1 a 2 b',
+      'ZRANGESTORE t y 0 0',
+      'ZRANGESTORE t none 0 0',
+      'ZRANGESTORE t none 0 0',
+      'ZUNIONSTORE t 1 y',
+      'ZINTERSTORE t 2 y none',
+      'ZDIFFSTORE t 1 none',
+      'BZPOPMAX y 0',
+      'ZSCAN y 0',
+      'BZPOPMAX none 0.001',
+    ],
+  },
   transactions: {
     sent: [
       'MULTI',
@@ -254,55 +319,4 @@ describe.skipIf(skipWithoutRedisServer)(
 /** Times of the next minutes differ by how fast the machine was, what SCAN meets first by how keys are hashed. */
 function comparable(command: string): string {
   return command.replace(/\b\d{13}\b/g, '<time>').replace(/^DEL [ghi]$/, 'DEL <scanned>');
-}
-
-/** The stream of writes of a redis-server, as a replica of the first kind (SYNC) gets it. */
-class WriteStream {
-  readonly writes: string[] = [];
-  readonly #socket: Socket;
-  #received = '';
-  #synced = false;
-
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.setEncoding('latin1');
-    socket.on('data', (chunk: string) => {
-      this.#received += chunk;
-      this.#read();
-    });
-  }
-
-  static async open(port: number): Promise<WriteStream> {
-    const socket = connect({ port, host: '127.0.0.1' });
-    const stream = new WriteStream(socket);
-    socket.write('SYNC\r\n');
-    await until(() => stream.#synced, 'the data set of redis-server');
-    return stream;
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
-
-  #read(): void {
-    if (!this.#synced) {
-      // "$<length>", then the data set without a line end behind it. Lone newlines come before.
-      const header = /^\n*\$(\d+)\r\n/.exec(this.#received);
-      if (header === null) return;
-      const end = header[0].length + Number(header[1]);
-      if (this.#received.length < end) return;
-      this.#received = this.#received.slice(end);
-      this.#synced = true;
-    }
-    for (;;) {
-      const end = replyEnd(this.#received, 0);
-      if (end < 0) return;
-      const words = this.#received
-        .slice(0, end)
-        .split('\r\n')
-        .filter((_, i) => i > 0 && i % 2 === 0);
-      this.writes.push(words.join(' '));
-      this.#received = this.#received.slice(end);
-    }
-  }
 }
