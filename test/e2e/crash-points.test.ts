@@ -10,8 +10,11 @@ import { slotTags } from '../helpers/slot-tags.ts';
 import { startTraffic } from '../helpers/traffic.ts';
 
 // The administrator is killed after every command that it sends, in turn; here after some, evenly spread, and after
-// each by `npm run test:crash`.
-const everyPoint = process.env['TRIB_CRASH_POINTS'] === 'all';
+// each by `npm run test:crash`, or from one to another by TRIB_CRASH_POINTS=100-200.
+const wanted = process.env['TRIB_CRASH_POINTS'] ?? '';
+const [firstPoint = 1, lastPoint = Number.POSITIVE_INFINITY] =
+  wanted === 'all' ? [] : wanted.split('-').map(Number);
+const everyPoint = wanted !== '';
 const samples = 6;
 
 const killer = join(import.meta.dirname, '../helpers/crash-after.mjs');
@@ -96,7 +99,9 @@ async function crashAtEveryPoint(
   await bringBack(live, layout);
 
   const points = everyPoint
-    ? Array.from({ length: commands }, (_, index) => index + 1)
+    ? Array.from({ length: commands }, (_, index) => index + 1).filter(
+        (point) => point >= firstPoint && point <= lastPoint,
+      )
     : Array.from({ length: samples }, (_, index) => Math.ceil((commands * (index + 0.5)) / samples));
   let died = 0;
   let survivedInARow = 0;
