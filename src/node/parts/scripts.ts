@@ -24,6 +24,8 @@ export interface Scripts {
   /** The flags of EVAL's or FCALL's `argv`, as those of a command (bits of command/table.ts). */
   evalBits(argv: readonly string[], bits: number, bySha: boolean): number;
   functionBits(argv: readonly string[], bits: number): number;
+  /** DEBUG SET-DISABLE-DENY-SCRIPTS: commands that scripts must not call can be called. */
+  allowsAnyCommand: boolean;
   readonly libraries: FunctionLibraries;
   readonly usage: ScriptUsage;
   close(): void;

@@ -44,6 +44,12 @@ export interface Result {
   readonly counted: boolean;
 }
 
+/** A table whose elements are being read. On Lua's stack lie the table, for a map and a set also the one within it. */
+interface Open {
+  readonly kind: 'array' | 'map' | 'set';
+  readonly items: string[];
+}
+
 export class ResultReader {
   readonly #vm: LuaVm;
   /** As redis.setresp left it: what booleans mean. */
@@ -57,24 +63,40 @@ export class ResultReader {
     this.#resp = resp;
   }
 
-  /** Takes the value from the top of the stack. */
+  /** Takes the value from the top of the stack. Tables may be as deep as Lua's stack allows, which is deeper than JavaScript's. */
   take(L: LuaThread): Result {
-    const reply = this.#take(L);
-    return { reply, counted: this.#counted };
+    const open: Open[] = [];
+    let reply = this.#enter(L, open);
+    for (;;) {
+      if (reply === undefined) {
+        reply = this.#enter(L, open);
+        continue;
+      }
+      const table = open.at(-1);
+      if (table === undefined) return { reply, counted: this.#counted };
+      table.items.push(reply);
+      reply = this.#next(L, table) ? undefined : this.#close(L, open);
+    }
   }
 
-  #take(L: LuaThread): string {
+  /** The reply of the value on top, which it takes away; undefined for a table whose elements come now. */
+  #enter(L: LuaThread, open: Open[]): string | undefined {
     const { api } = this.#vm;
     if (api.lua_checkstack(L, 4) === 0) {
       api.lua_settop(L, -2);
       return error('ERR reached lua stack limit');
     }
-    const reply = this.#convert(L);
-    api.lua_settop(L, -2);
-    return reply;
+    const reply = api.lua_type(L, -1) === luaType.table ? this.#table(L) : this.#scalar(L);
+    if (reply !== undefined) {
+      api.lua_settop(L, -2);
+      return reply;
+    }
+    const table: Open = { kind: this.#openTable(L), items: [] };
+    open.push(table);
+    return this.#next(L, table) ? undefined : this.#close(L, open);
   }
 
-  #convert(L: LuaThread): string {
+  #scalar(L: LuaThread): string {
     const { api } = this.#vm;
     switch (api.lua_type(L, -1)) {
       case luaType.string:
@@ -86,14 +108,13 @@ export class ResultReader {
       }
       case luaType.number:
         return truncated(api.lua_tonumber(L, -1));
-      case luaType.table:
-        return this.#table(L);
       default:
         return nullBulk(this.#resp);
     }
   }
 
-  #table(L: LuaThread): string {
+  /** What a table stands for by one of its fields; undefined for one with elements. */
+  #table(L: LuaThread): string | undefined {
     const vm = this.#vm;
     const failure = vm.rawText(L, -1, 'err');
     if (failure !== undefined) {
@@ -107,10 +128,7 @@ export class ResultReader {
     return (
       this.#tagged(L, 'double', luaType.number, () => this.#double(vm.api.lua_tonumber(L, -1))) ??
       this.#tagged(L, 'big_number', luaType.string, () => this.#bigNumber(vm.text(L, -1) ?? '')) ??
-      this.#tagged(L, 'verbatim_string', luaType.table, () => this.#verbatim(L)) ??
-      this.#tagged(L, 'map', luaType.table, () => this.#map(L)) ??
-      this.#tagged(L, 'set', luaType.table, () => this.#set(L)) ??
-      this.#array(L)
+      this.#tagged(L, 'verbatim_string', luaType.table, () => this.#verbatim(L))
     );
   }
 
@@ -140,39 +158,47 @@ export class ResultReader {
     return verbatim(text, this.#resp, cText(format).slice(0, 3).padEnd(3, ' '));
   }
 
-  #map(L: LuaThread): string {
+  /** Leaves on the stack what `#next` needs to find the first element. */
+  #openTable(L: LuaThread): Open['kind'] {
     const { api } = this.#vm;
-    const items: string[] = [];
-    api.lua_pushnil(L);
-    while (api.lua_next(L, -2) !== 0) {
-      api.lua_pushvalue(L, -2);
-      items.push(this.#take(L), this.#take(L));
-    }
-    return map(items, this.#resp);
-  }
-
-  #set(L: LuaThread): string {
-    const { api } = this.#vm;
-    const items: string[] = [];
-    api.lua_pushnil(L);
-    while (api.lua_next(L, -2) !== 0) {
+    for (const kind of ['map', 'set'] as const) {
+      this.#vm.rawField(L, -1, kind);
+      if (api.lua_type(L, -1) === luaType.table) {
+        api.lua_pushnil(L);
+        return kind;
+      }
       api.lua_settop(L, -2);
-      api.lua_pushvalue(L, -1);
-      items.push(this.#take(L));
     }
-    return set(items, this.#resp);
+    return 'array';
   }
 
-  #array(L: LuaThread): string {
+  /** Pushes the next element of the innermost table; false when there is none. A map's key comes before its value. */
+  #next(L: LuaThread, { kind, items }: Open): boolean {
     const { api } = this.#vm;
-    const items: string[] = [];
-    for (let i = 1; ; i++) {
-      api.lua_rawgeti(L, -1, i);
-      if (api.lua_type(L, -1) === luaType.nil) break;
-      items.push(this.#take(L));
+    if (kind === 'array') {
+      api.lua_rawgeti(L, -1, items.length + 1);
+      if (api.lua_type(L, -1) !== luaType.nil) return true;
+      api.lua_settop(L, -2);
+      return false;
     }
-    api.lua_settop(L, -2);
-    return array(items);
+    // Behind a key lies its value already.
+    if (kind === 'map' && items.length % 2 === 1) return true;
+    if (api.lua_next(L, -2) === 0) {
+      api.lua_settop(L, -2);
+      return false;
+    }
+    if (kind === 'set') api.lua_settop(L, -2);
+    api.lua_pushvalue(L, kind === 'set' ? -1 : -2);
+    return true;
+  }
+
+  /** The reply of the innermost table, whose elements have all been read. */
+  #close(L: LuaThread, open: Open[]): string {
+    const table = open.pop();
+    this.#vm.api.lua_settop(L, -2);
+    if (table === undefined) throw new Error('no table is open');
+    if (table.kind === 'map') return map(table.items, this.#resp);
+    return table.kind === 'set' ? set(table.items, this.#resp) : array(table.items);
   }
 }
 

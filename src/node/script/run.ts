@@ -134,7 +134,8 @@ export class Run implements RunApi {
     if (wrongArity(command, argv.length)) return 'Wrong number of args calling Redis command from script';
     if (command.handler === undefined) return unknown;
     const { bits } = command;
-    if ((bits & flagBits.noscript) !== 0) return 'This Redis command is not allowed from script';
+    if ((bits & flagBits.noscript) !== 0 && !parts.scripts.allowsAnyCommand)
+      return 'This Redis command is not allowed from script';
     if ((bits & flagBits.stale) === 0 && this.#isStale())
       return 'Can not execute the command on a stale replica';
     if (this.#readOnly && (bits & (flagBits.write | flagBits.may_replicate)) !== 0)

@@ -59,6 +59,7 @@ export interface ScriptsDeps {
 
 export class NodeScripts implements Scripts {
   readonly libraries: Libraries;
+  allowsAnyCommand = false;
   readonly #deps: ScriptsDeps;
   readonly #cache = new ScriptCache();
   readonly #host: ApiHost;

@@ -1,18 +1,8 @@
 /** Owns EVAL and its like as rows; scripts run in script/. Source: Redis eval.c; commands/eval*.json. */
-import type { CommandRow, KeySpec, KeySpecFlag } from '../../command/row.ts';
+import { type CommandRow, countedKeys } from '../../command/row.ts';
 
-/** The keys behind their number, the second argument. */
-export function numberedKeys(flags: readonly KeySpecFlag[], notes?: string): KeySpec {
-  return {
-    flags,
-    ...(notes !== undefined && { notes }),
-    begin: { type: 'index', index: 2 },
-    find: { type: 'keynum', keyNumIndex: 0, firstKey: 1, step: 1 },
-  };
-}
-
-export const anyUse = 'We cannot tell how the keys will be used so we assume the worst, RW and UPDATE';
-export const anyRead = 'We cannot tell how the keys will be used so we assume the worst, RO and ACCESS';
+const anyUse = 'We cannot tell how the keys will be used so we assume the worst, RW and UPDATE';
+const anyRead = 'We cannot tell how the keys will be used so we assume the worst, RO and ACCESS';
 
 const common = {
   arity: -3,
@@ -29,7 +19,7 @@ export const evalRows: readonly CommandRow[] = [
     ...common,
     name: 'eval',
     flags: writing,
-    keySpecs: [numberedKeys(['RW', 'access', 'update'], anyUse)],
+    keySpecs: [{ ...countedKeys(['RW', 'access', 'update'], 2), notes: anyUse }],
     summary: 'Runs a Lua script',
     since: '2.6.0',
     bitsOf: ({ scripts }, argv, bits) => scripts.evalBits(argv, bits, false),
@@ -40,7 +30,7 @@ export const evalRows: readonly CommandRow[] = [
     ...common,
     name: 'evalsha',
     flags: writing,
-    keySpecs: [numberedKeys(['RW', 'access', 'update'])],
+    keySpecs: [countedKeys(['RW', 'access', 'update'], 2)],
     summary: 'Runs a Lua script that is known by its SHA1',
     since: '2.6.0',
     bitsOf: ({ scripts }, argv, bits) => scripts.evalBits(argv, bits, true),
@@ -51,7 +41,7 @@ export const evalRows: readonly CommandRow[] = [
     ...common,
     name: 'eval_ro',
     flags: reading,
-    keySpecs: [numberedKeys(['RO', 'access'], anyRead)],
+    keySpecs: [{ ...countedKeys(['RO', 'access'], 2), notes: anyRead }],
     summary: 'Runs a Lua script that writes nothing',
     since: '7.0.0',
     bitsOf: ({ scripts }, argv, bits) => scripts.evalBits(argv, bits, false),
@@ -62,7 +52,7 @@ export const evalRows: readonly CommandRow[] = [
     ...common,
     name: 'evalsha_ro',
     flags: reading,
-    keySpecs: [numberedKeys(['RO', 'access'])],
+    keySpecs: [countedKeys(['RO', 'access'], 2)],
     summary: 'Runs a Lua script that writes nothing and is known by its SHA1',
     since: '7.0.0',
     bitsOf: ({ scripts }, argv, bits) => scripts.evalBits(argv, bits, true),
@@ -72,7 +62,7 @@ export const evalRows: readonly CommandRow[] = [
     ...common,
     name: 'fcall',
     flags: writing,
-    keySpecs: [numberedKeys(['RW', 'access', 'update'], anyUse)],
+    keySpecs: [{ ...countedKeys(['RW', 'access', 'update'], 2), notes: anyUse }],
     summary: 'Calls a function',
     since: '7.0.0',
     complexity: 'Depends on the function that is executed.',
@@ -83,7 +73,7 @@ export const evalRows: readonly CommandRow[] = [
     ...common,
     name: 'fcall_ro',
     flags: reading,
-    keySpecs: [numberedKeys(['RO', 'access'], anyRead)],
+    keySpecs: [{ ...countedKeys(['RO', 'access'], 2), notes: anyRead }],
     summary: 'Calls a function that writes nothing',
     since: '7.0.0',
     complexity: 'Depends on the function that is executed.',

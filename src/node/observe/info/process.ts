@@ -1,6 +1,7 @@
 /** Owns the sections of INFO about the process and its clients. Source: Redis server.c genRedisInfoString. */
 import { arch, release, totalmem, type } from 'node:os';
 import type { NodeParts } from '../../parts/node.ts';
+import type { ScriptUsage } from '../../parts/scripts.ts';
 import { usedMemoryBytes } from '../../server/cron.ts';
 import { redisVersion } from '../version.ts';
 import { humanBytes, lines } from './format.ts';
@@ -58,6 +59,26 @@ export function clients(parts: NodeParts): string[] {
   });
 }
 
+function scriptFields(usage: ScriptUsage): Record<string, number | string> {
+  const states = usage.evalStateBytes + usage.functionStateBytes;
+  const kept = usage.scriptBytes + usage.functionBytes;
+  return {
+    used_memory_lua: usage.evalStateBytes,
+    used_memory_vm_eval: usage.evalStateBytes,
+    used_memory_lua_human: humanBytes(usage.evalStateBytes),
+    used_memory_scripts_eval: usage.scriptBytes,
+    number_of_cached_scripts: usage.scripts,
+    number_of_functions: usage.functions,
+    number_of_libraries: usage.libraries,
+    used_memory_vm_functions: usage.functionStateBytes,
+    used_memory_vm_total: states,
+    used_memory_vm_total_human: humanBytes(states),
+    used_memory_functions: usage.functionBytes,
+    used_memory_scripts: kept,
+    used_memory_scripts_human: humanBytes(kept),
+  };
+}
+
 /** All nodes of one process share its memory and show the same. */
 export function memory(parts: NodeParts): string[] {
   const used = usedMemoryBytes();
@@ -79,6 +100,7 @@ export function memory(parts: NodeParts): string[] {
     used_memory_peak_perc: `${((used / peak) * 100).toFixed(2)}%`,
     total_system_memory: system,
     total_system_memory_human: humanBytes(system),
+    ...scriptFields(parts.scripts.usage),
     maxmemory,
     maxmemory_human: humanBytes(maxmemory),
     maxmemory_policy: parts.config.text('maxmemory-policy'),
