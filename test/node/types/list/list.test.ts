@@ -146,10 +146,12 @@ describe('a list', () => {
 
   it('is a queue for ever', () => {
     const list = listOf(['0', '1']);
+    let wrong = 0;
     for (let i = 2; i < 100_000; i++) {
       list.pushTail(String(i));
-      expect(list.popHead()).toBe(String(i - 2));
+      if (list.popHead() !== String(i - 2)) wrong++;
     }
+    expect(wrong).toBe(0);
     expect([...list.elements()]).toEqual(['99998', '99999']);
   });
 
