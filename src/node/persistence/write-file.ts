@@ -5,6 +5,7 @@
  */
 import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { messageOf } from '../../core/errors.ts';
 import type { WriteFailure } from './writer-process.ts';
 
 /** A step of the writing failed; nothing is left of the temp file. */
@@ -14,7 +15,7 @@ export class WriteError extends Error {
 
   constructor(operation: WriteFailure['operation'], cause: unknown) {
     super(`${operation} failed`, { cause });
-    this.failure = { operation, code: (cause as NodeJS.ErrnoException).code ?? '' };
+    this.failure = { operation, code: (cause as NodeJS.ErrnoException).code ?? messageOf(cause) };
   }
 }
 
@@ -30,9 +31,10 @@ export function* writingFile(
 ): Generator<void, void> {
   let operation: WriteFailure['operation'] = 'open';
   let file: number | undefined;
-  let inPlace = false;
+  let left = false;
   try {
     file = openSync(tempPath, 'w');
+    left = true;
     operation = 'write';
     let unsyncedBytes = 0;
     for (const piece of pieces) {
@@ -52,14 +54,14 @@ export function* writingFile(
     closeSync(written);
     operation = 'rename';
     renameSync(tempPath, target);
-    inPlace = true;
+    left = false;
     operation = 'fsyncFileDir';
     syncFolder(dirname(target));
   } catch (error) {
     throw new WriteError(operation, error);
   } finally {
     if (file !== undefined) closeSync(file);
-    if (!inPlace) rmSync(tempPath, { force: true });
+    if (left) rmSync(tempPath, { force: true });
   }
 }
 

@@ -9,7 +9,7 @@
 /** What went wrong, as the program tells it on its standard error. */
 export interface WriteFailure {
   readonly operation: 'open' | 'write' | 'fsync' | 'fclose' | 'rename' | 'fsyncFileDir';
-  /** Of the system: "ENOSPC". */
+  /** Of the system: "ENOSPC"; or a sentence when it was not the system's fault. */
   readonly code: string;
 }
 

@@ -2,16 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Random, seededRandom } from '../../../src/core/random.ts';
 import { ConfigStore } from '../../../src/node/config/store.ts';
-import type { StringValue } from '../../../src/node/keyspace/value.ts';
 import type { Database } from '../../../src/node/parts/keyspace.ts';
 import { RdbEncoder } from '../../../src/node/persistence/rdb-encoder.ts';
 import { Snapshot } from '../../../src/node/persistence/snapshot.ts';
-import { textOf } from '../../../src/node/types/string/byte-string.ts';
+import { List } from '../../../src/node/types/list/list.ts';
+import { typeOf } from '../../../src/node/types/types.ts';
+import type { RdbSource, RdbValue } from '../../../src/protocol/rdb/objects.ts';
 import { RdbReader } from '../../../src/protocol/rdb/reader.ts';
 import { testKeyspace } from '../../helpers/keyspace.ts';
 
 function encoderOf(databases: readonly Database[]): RdbEncoder {
-  return new RdbEncoder({ config: new ConfigStore(), databases, nowMs: 1 });
+  return new RdbEncoder({ config: new ConfigStore(), databases, nowMs: 1, functionCodes: [] });
 }
 
 function snapshotOf(databases: readonly Database[]): Snapshot {
@@ -23,8 +24,16 @@ function contentsOf(databases: readonly Database[]): Map<string, string> {
   const contents = new Map<string, string>();
   for (const database of databases)
     for (const { key, value, expireAtMs } of database.entries())
-      contents.set(`${database.index} ${key}`, `${textOf(value as StringValue)} ${expireAtMs}`);
+      contents.set(`${database.index} ${key}`, `${shown(typeOf(value).toRdb(value))} ${expireAtMs}`);
   return contents;
+}
+
+/** A string or a list, as text. */
+function shown(value: RdbSource | RdbValue): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
+  if (value.type !== 'list') throw new Error(`a ${value.type} is not expected`);
+  return `list ${[...value.elements].join(',')}`;
 }
 
 function readAll(pieces: readonly Buffer[]): Map<string, string> {
@@ -35,7 +44,7 @@ function readAll(pieces: readonly Buffer[]): Map<string, string> {
       functionLibrary() {},
       entry({ db, key, value, expireAtMs }) {
         if (contents.has(`${db} ${key}`)) throw new Error(`key ${key} of database ${db} is there twice`);
-        contents.set(`${db} ${key}`, `${value} ${expireAtMs}`);
+        contents.set(`${db} ${key}`, `${shown(value)} ${expireAtMs}`);
       },
     },
     { checksum: true, databases: 16 },
@@ -54,6 +63,28 @@ function largeText(random: Random): string {
   return noise.slice(start, start + 500 + random.below(8000));
 }
 
+/** In place, as commands do it. */
+function changeList(db: Database, random: Random): void {
+  const key = `list${random.below(40)}`;
+  const entry = db.peek(key);
+  if (entry === undefined) {
+    const list = new List();
+    list.pushTail(largeText(random));
+    db.add(key, list);
+    return;
+  }
+  if (random.below(6) === 0) {
+    const other = `list${random.below(40)}`;
+    if (other !== key) db.moveTo(key, db, other);
+    return;
+  }
+  const list = entry.value as List;
+  db.willChange(entry);
+  if (list.size > 5) list.popHead();
+  else list.pushTail(largeText(random));
+  db.changed(key);
+}
+
 /** Any change that a database knows. */
 function change(keyspace: ReturnType<typeof testKeyspace>, random: Random): void {
   const { databases, clock } = keyspace;
@@ -61,10 +92,11 @@ function change(keyspace: ReturnType<typeof testKeyspace>, random: Random): void
   const other = databases[random.below(databases.length)] as (typeof databases)[number];
   const key = `key${random.below(120)}`;
   const exists = db.peek(key) !== undefined;
-  const kind = random.below(37);
+  const kind = random.below(45);
   if (kind < 12)
     db.set(key, largeText(random), random.below(3) === 0 ? clock.nowMs() + 1 + random.below(50) : -1);
   else if (kind < 16) db.delete(key);
+  else if (kind > 36) changeList(db, random);
   else if (kind < 20 && exists)
     db.setExpire(key, random.below(2) === 0 ? -1 : clock.nowMs() + random.below(100));
   else if (kind < 27 && exists) {
