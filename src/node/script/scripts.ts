@@ -121,18 +121,15 @@ export class NodeScripts implements Scripts {
     const script = bySha ? this.#cache.bySha(body) : this.#scriptOf(body);
     if (script === undefined) return NO_SCRIPT;
     if (typeof script === 'string') return error(script);
-    const options = this.#options(context, argv, count, {
-      name: script.sha,
-      kind: 'eval',
-      flags: script.flags,
-      readOnly,
-    });
+    const options = this.#options(context, argv, count, readOnly, script.sha, 'eval', script.flags);
     const refusal = refusalToRun(options);
     if (refusal !== undefined) return error(refusal);
-    return this.#guarded(options, () => {
+    try {
       const interpreter = this.#evalInterpreter();
       return this.#start(context, options, interpreter, this.#compile(interpreter, script));
-    });
+    } catch (thrown) {
+      return this.#crashed(options, thrown);
+    }
   }
 
   callFunction(context: Context, argv: readonly string[], readOnly: boolean): Reply {
@@ -142,15 +139,14 @@ export class NodeScripts implements Scripts {
     if (fn === undefined) return error('ERR Function not found');
     const count = readFunctionKeyCount(countText, argv.length - 3);
     if (typeof count === 'string') return count;
-    const options = this.#options(context, argv, count, {
-      name: fn.name,
-      kind: 'function',
-      flags: fn.flags,
-      readOnly,
-    });
+    const options = this.#options(context, argv, count, readOnly, fn.name, 'function', fn.flags);
     const refusal = refusalToRun(options);
     if (refusal !== undefined) return error(refusal);
-    return this.#guarded(options, () => this.#start(context, options, this.libraries.interpreter, fn.ref));
+    try {
+      return this.#start(context, options, this.libraries.interpreter, fn.ref);
+    } catch (thrown) {
+      return this.#crashed(options, thrown);
+    }
   }
 
   /** Before the commands that the script calls. */
@@ -163,11 +159,14 @@ export class NodeScripts implements Scripts {
     context: Context,
     argv: readonly string[],
     keyCount: number,
-    script: Pick<RunOptions, 'name' | 'kind' | 'flags' | 'readOnly'>,
+    readOnly: boolean,
+    name: string,
+    kind: ScriptKind,
+    flags: number,
   ): RunOptions {
     const { parts, session } = this.#deps;
     const keys = argv.slice(3, 3 + keyCount);
-    return { ...script, parts, session, client: context.client, argv, keys };
+    return { parts, session, client: context.client, name, kind, flags, readOnly, argv, keys };
   }
 
   /** The script with this body, kept; or why it cannot be one. */
@@ -204,14 +203,6 @@ export class NodeScripts implements Scripts {
   }
 
   /** Whatever goes wrong within a state of Lua ends that state, and the script with an error. */
-  #guarded(options: RunOptions, work: () => Reply): Reply {
-    try {
-      return work();
-    } catch (thrown) {
-      return this.#crashed(options, thrown);
-    }
-  }
-
   #crashed({ name, kind }: RunOptions, thrown: unknown): string {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     this.#deps.parts.log(
@@ -232,7 +223,7 @@ export class NodeScripts implements Scripts {
     context.preventPropagation();
     const { keys, argv, kind } = options;
     const given = { keys, args: argv.slice(3 + keys.length), asGlobals: kind === 'eval' };
-    const outcome = interpreter.start(ref, given, this.#judgeOf(active));
+    const outcome = interpreter.start(ref, given, this.#judge);
     if (outcome === 'paused') {
       this.#suspend(active);
       return BLOCKED;
@@ -242,29 +233,29 @@ export class NodeScripts implements Scripts {
     return reply;
   }
 
-  #judgeOf(active: Active): Judge {
+  readonly #judge: Judge = (canPause) => {
+    const active = this.#active;
+    if (active === undefined || this.#busyThresholdMs === 0 || !active.canWait) return 'go on';
     const { clock, log } = this.#deps.parts;
     const { run } = active;
-    return (canPause) => {
-      if (this.#busyThresholdMs === 0 || !active.canWait) return 'go on';
-      const nowMs = clock.monotonicMs();
-      if (active.sliceEndMs === 0) {
-        if (nowMs - run.startedMs < this.#busyThresholdMs) return 'go on';
-        const { kind, name } = run.options;
-        log(
-          'warning',
-          `Slow script detected: still in execution after ${Math.trunc(nowMs - run.startedMs)} milliseconds. ` +
-            `You can try killing the script using the ${kind === 'eval' ? 'SCRIPT KILL' : 'FUNCTION KILL'} command. ` +
-            `Script name is: ${name}.`,
-        );
-        active.sliceEndMs = nowMs;
-      }
-      if (nowMs < active.sliceEndMs) return 'go on';
-      if (!canPause && nowMs - active.sliceEndMs > UNINTERRUPTED_MS)
-        return { error: 'ERR the script runs for too long where it cannot be interrupted' };
-      return 'pause';
-    };
-  }
+    const nowMs = clock.monotonicMs();
+    if (active.sliceEndMs === 0) {
+      const elapsedMs = nowMs - run.startedMs;
+      if (elapsedMs < this.#busyThresholdMs) return 'go on';
+      const { kind, name } = run.options;
+      log(
+        'warning',
+        `Slow script detected: still in execution after ${Math.trunc(elapsedMs)} milliseconds. ` +
+          `You can try killing the script using the ${kind === 'eval' ? 'SCRIPT KILL' : 'FUNCTION KILL'} command. ` +
+          `Script name is: ${name}.`,
+      );
+      active.sliceEndMs = nowMs;
+    }
+    if (nowMs < active.sliceEndMs) return 'go on';
+    if (!canPause && nowMs - active.sliceEndMs > UNINTERRUPTED_MS)
+      return { error: 'ERR the script runs for too long where it cannot be interrupted' };
+    return 'pause';
+  };
 
   #suspend(active: Active): void {
     const { dispatch } = this.#deps.parts;
