@@ -81,6 +81,8 @@ export interface ReplicaOptions {
   rdbOnly: boolean;
   /** Wants an RDB without keys. */
   excludeData: boolean;
+  /** Wants an RDB without libraries of functions. */
+  excludeFunctions: boolean;
 }
 
 export interface FailoverRequest {

@@ -76,7 +76,11 @@ class FileLoad {
       this.#deps.log('warning', 'Short read or OOM loading DB. Unrecoverable error, aborting now.');
       throw this.#unreadable(new RdbError('Unexpected EOF reading RDB file'));
     }
-    this.loader.report();
+    try {
+      this.loader.finish();
+    } catch (error) {
+      throw this.#unreadable(error);
+    }
   }
 
   #checkMagic(bytes: Buffer): void {

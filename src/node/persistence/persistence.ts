@@ -68,11 +68,12 @@ class NodePersistence implements Persistence {
     };
     this.background = new BackgroundWork(clock);
     this.progress = new Loading(clock);
-    this.saves = new RdbSaves({ ...this.#deps, background: this.background, pid: process.pid });
+    const { libraries } = scripts;
+    this.saves = new RdbSaves({ ...this.#deps, libraries, background: this.background, pid: process.pid });
     this.aof = new AppendOnlyFile({
       ...this.#deps,
       config: server.config,
-      libraries: scripts.libraries,
+      libraries,
       background: this.background,
       progress: this.progress,
     });
@@ -213,13 +214,18 @@ class NodePersistence implements Persistence {
   }
 
   #loadDeps(): LoadFileDeps {
-    return { ...this.#deps, progress: this.progress };
+    return { ...this.#deps, libraries: this.#deps.scripts.libraries, progress: this.progress };
   }
 
   /** What is expired is a master's to leave out; a replica waits for its master's word. */
   #loadOptions(asReplica: boolean, replace: boolean): LoadFileOptions {
     const { skipChecksum } = this;
-    return { dropExpiredAtMs: asReplica ? undefined : this.#deps.clock.nowMs(), replace, skipChecksum };
+    return {
+      dropExpiredAtMs: asReplica ? undefined : this.#deps.clock.nowMs(),
+      replace,
+      functions: replace ? 'replace' : 'flush',
+      skipChecksum,
+    };
   }
 }
 

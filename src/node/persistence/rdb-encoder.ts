@@ -17,6 +17,8 @@ export interface RdbEncoderOptions {
   readonly nowMs: number;
   /** Where the replication stream stands: for who may continue from this file. */
   readonly replication?: RdbInfo['replication'] | undefined;
+  /** The libraries of functions, as their code. */
+  readonly functionCodes: readonly string[];
   /** The RDB is the base of an AOF. */
   readonly aofBase?: boolean;
 }
@@ -44,7 +46,7 @@ export class RdbEncoder implements SnapshotEncoder {
   }
 
   begin(databases: readonly DatabaseSize[]): void {
-    const { nowMs, replication, aofBase } = this.#options;
+    const { nowMs, replication, aofBase, functionCodes } = this.#options;
     this.#writer.header({
       redisVersion,
       createdAtSeconds: Math.floor(nowMs / 1000),
@@ -52,6 +54,7 @@ export class RdbEncoder implements SnapshotEncoder {
       aofBase: aofBase ?? false,
       ...(replication && { replication }),
     });
+    for (const code of functionCodes) this.#writer.functionLibrary(code);
     for (const { index, size, expiringCount } of databases) this.#writer.resizeDb(index, size, expiringCount);
   }
 

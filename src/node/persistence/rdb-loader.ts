@@ -3,14 +3,15 @@
  * master; and what the RDB says of itself besides. It is the handler of an RdbReader, which finds the entries. Never reads a
  * file: load-file.ts does. Source: Redis rdb.c rdbLoadRioWithLoadingCtx.
  *
- *     const loader = new RdbLoader(deps, { dropExpired: true, replace: false });
+ *     const loader = new RdbLoader(deps, { dropExpiredAtMs, replace: false, functions: 'flush' });
  *     const reader = new RdbReader(loader, { checksum, databases: databases.length });
- *     reader.feed(chunk) ...; reader.end(); loader.report();
+ *     reader.feed(chunk) ...; reader.end(); loader.finish();
  */
 import { printableKey, type RdbEntry, RdbError, type RdbHandler } from '../../protocol/rdb/reader.ts';
 import type { Log } from '../parts/basics.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { StreamPosition } from '../parts/replication.ts';
+import type { FunctionLibraries } from '../parts/scripts.ts';
 import type { ValueHost } from '../types/row.ts';
 import { valueFromRdb } from '../types/types.ts';
 
@@ -18,6 +19,7 @@ export interface RdbLoaderDeps extends ValueHost {
   readonly log: Log;
   /** What the keys are put into; they need not be the node's own yet. */
   readonly databases: readonly Database[];
+  readonly libraries: Pick<FunctionLibraries, 'restore'>;
 }
 
 export interface RdbLoaderOptions {
@@ -27,6 +29,8 @@ export interface RdbLoaderOptions {
   readonly onExpired?: (dbIndex: number, key: string, position: StreamPosition | undefined) => void;
   /** Keys take the place of those of the same name; otherwise such a file is refused. */
   readonly replace: boolean;
+  /** What its libraries of functions are to those that are there. */
+  readonly functions: 'append' | 'replace' | 'flush';
 }
 
 /** So many empty keys are named in the log. */
@@ -44,7 +48,7 @@ export class RdbLoader implements RdbHandler {
   #replicationId = '';
   #replicationOffset = -1;
   #emptyKeys = 0;
-  #functions = 0;
+  readonly #functionCodes: string[] = [];
 
   constructor(deps: RdbLoaderDeps, options: RdbLoaderOptions) {
     this.#deps = deps;
@@ -113,17 +117,20 @@ export class RdbLoader implements RdbHandler {
     this.keysLoaded++;
   }
 
-  functionLibrary(): void {
-    this.#functions++;
+  functionLibrary(code: string): void {
+    this.#functionCodes.push(code);
   }
 
-  /** Tells the log what there was. */
-  report(): void {
-    const { log } = this.#deps;
+  /** All entries have come: the libraries take their place, and the log is told what there was. Throws an RdbError. */
+  finish(): void {
+    const { libraries, log } = this.#deps;
+    const refusal = libraries.restore(this.#functionCodes, this.#options.functions);
+    if (refusal !== undefined) {
+      log('warning', `Failed loading function, ${refusal.replace(/^ERR /, '')}`);
+      throw new RdbError('a library of functions cannot be loaded');
+    }
     const counts = `keys loaded: ${this.keysLoaded}, keys expired: ${this.keysExpired}`;
     if (this.#emptyKeys === 0) log('notice', `Done loading RDB, ${counts}.`);
     else log('warning', `Done loading RDB, ${counts}, empty keys skipped: ${this.#emptyKeys}.`);
-    if (this.#functions > 0)
-      log('warning', `The RDB holds ${this.#functions} function libraries, which this node does not run.`);
   }
 }

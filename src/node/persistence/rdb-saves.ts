@@ -3,12 +3,13 @@
  * the last ones. Source: Redis rdb.c rdbSave, rdbSaveBackground, backgroundSaveDoneHandlerDisk; server.c serverCron.
  */
 import { rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { type Clock, delay as pause } from '../../core/clock.ts';
 import { systemErrorText, toPath } from '../config/special.ts';
 import type { Config, Log, Stats } from '../parts/basics.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { Replication } from '../parts/replication.ts';
+import type { FunctionLibraries } from '../parts/scripts.ts';
 import { BackgroundFile, type BackgroundFileEnd } from './background-file.ts';
 import type { BackgroundWork } from './background-work.ts';
 import { KeyDelay } from './key-delay.ts';
@@ -26,6 +27,7 @@ export interface RdbSavesDeps {
   readonly databases: readonly Database[];
   readonly background: BackgroundWork;
   readonly replication: Pick<Replication, 'position'>;
+  readonly libraries: Pick<FunctionLibraries, 'all'>;
   /** Of this process: names its temp file. */
   readonly pid: number;
 }
@@ -239,16 +241,17 @@ export class RdbSaves {
   }
 
   #logFailure(failure: WriteFailure, tempPath: string): void {
-    const why = systemErrorText(failure);
-    const names = `${tempPath.slice(this.#directory.length + 1)}`;
+    const { code } = failure;
+    const why = systemErrorText(Object.assign(new Error(code), { code }));
+    const temp = basename(tempPath);
     const where = `(in server root dir ${this.#directory})`;
     const { config, log } = this.#deps;
     if (failure.operation === 'open')
-      log('warning', `Failed opening the temp RDB file ${names} ${where} for saving: ${why}`);
+      log('warning', `Failed opening the temp RDB file ${temp} ${where} for saving: ${why}`);
     else if (failure.operation === 'rename')
       log(
         'warning',
-        `Error moving temp DB file ${names} on the final destination ${config.text('dbfilename')} ${where}: ${why}`,
+        `Error moving temp DB file ${temp} on the final destination ${config.text('dbfilename')} ${where}: ${why}`,
       );
     else log('warning', `Write error saving DB on disk(${failure.operation}): ${why}`);
   }
@@ -259,8 +262,10 @@ export class RdbSaves {
   }
 
   #encoder(): RdbEncoder {
-    const { clock, config, databases, replication } = this.#deps;
-    return new RdbEncoder({ config, databases, nowMs: clock.nowMs(), replication: replication.position });
+    const { clock, config, databases, libraries, replication } = this.#deps;
+    const functionCodes = libraries.all().map(({ code }) => code);
+    const { position } = replication;
+    return new RdbEncoder({ config, databases, nowMs: clock.nowMs(), functionCodes, replication: position });
   }
 
   get #directory(): string {

@@ -14,6 +14,7 @@ import { systemErrorText, toPath } from '../config/special.ts';
 import type { Config, Log } from '../parts/basics.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { Persistence } from '../parts/persistence.ts';
+import type { FunctionLibraries } from '../parts/scripts.ts';
 import { KeyDelay } from '../persistence/key-delay.ts';
 import { RdbEncoder } from '../persistence/rdb-encoder.ts';
 import type { ReplicaPeer } from './peer.ts';
@@ -28,6 +29,7 @@ export interface FullSyncDeps {
   readonly databases: readonly Database[];
   /** Asked for only once the node runs. */
   readonly persistence: () => Pick<Persistence, 'background' | 'saves'>;
+  readonly libraries: () => Pick<FunctionLibraries, 'all'>;
   readonly stream: ReplicationStream;
   /** The database that the stream has selected, for a replica that serves replicas of its own; -1 on a master. */
   readonly masterStreamDb: () => number;
@@ -89,7 +91,7 @@ export class FullSyncs {
   #join(peer: ReplicaPeer): boolean {
     const save = this.#save;
     // Without anybody who waits for it the stream since then is not kept.
-    if (save === undefined || save.peers.size === 0 || peer.excludeData) return false;
+    if (save === undefined || save.peers.size === 0 || peer.isFiltered) return false;
     save.peers.add(peer);
     this.#setUp([peer], 'saving', save.offset);
     return true;
@@ -132,15 +134,18 @@ export class FullSyncs {
     const waiting = allPeers().filter((peer) => peer.state === 'waiting');
     const first = waiting[0];
     if (first === undefined || background.kind !== undefined || this.#closed) return;
-    const { excludeData } = first;
-    const peers = waiting.filter((peer) => peer.excludeData === excludeData);
+    const { excludeData, excludeFunctions } = first;
+    const peers = waiting.filter(
+      (peer) => peer.excludeData === excludeData && peer.excludeFunctions === excludeFunctions,
+    );
     const enough = config.number('repl-diskless-sync-max-replicas');
     const mayDelay = this.#mayDelay(peers) && !(enough > 0 && peers.length >= enough);
     if (mayDelay && clock.nowMs() - first.attachedAtMs < this.#delayMs()) return;
     const byMark =
-      (config.flag('repl-diskless-sync') || excludeData) && peers.every((peer) => peer.eofCapable);
+      (config.flag('repl-diskless-sync') || excludeData || excludeFunctions) &&
+      peers.every((peer) => peer.eofCapable);
     log('notice', `Starting BGSAVE for SYNC with target: ${byMark ? 'replicas sockets' : 'disk'}`);
-    if (byMark) this.#stream(peers, excludeData);
+    if (byMark) this.#stream(first, peers);
     else this.#saveFor(peers);
   }
 
@@ -157,13 +162,20 @@ export class FullSyncs {
     onBegun();
   }
 
-  #stream(peers: readonly ReplicaPeer[], excludeData: boolean): void {
-    const { clock, config, databases, log, random, stream, onTransferred } = this.#deps;
+  /** `first`: what it wants, all of them do. */
+  #stream(first: ReplicaPeer, peers: readonly ReplicaPeer[]): void {
+    const { clock, config, databases, libraries, log, random, stream, onTransferred } = this.#deps;
     const { background } = this.#deps.persistence();
     const { id, offset, selectedDb } = stream;
     const masterDb = this.#deps.masterStreamDb();
     const replication = { streamDb: Math.max(0, masterDb < 0 ? selectedDb : masterDb), id, offset };
-    const encoder = new RdbEncoder({ config, databases, nowMs: clock.nowMs(), replication });
+    const { excludeData, excludeFunctions } = first;
+    const functionCodes = excludeFunctions
+      ? []
+      : libraries()
+          .all()
+          .map(({ code }) => code);
+    const encoder = new RdbEncoder({ config, databases, nowMs: clock.nowMs(), functionCodes, replication });
     const delay = new KeyDelay(config.number('rdb-key-save-delay'));
     const snapshot = background.begin('sync', excludeData ? [] : databases, encoder, delay.any);
     this.#setUp(peers, 'transfer', offset);

@@ -7,6 +7,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Config, Log, Stats } from '../parts/basics.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { LoadProgress } from '../parts/persistence.ts';
+import type { FunctionLibraries } from '../parts/scripts.ts';
 import { KeyDelay } from '../persistence/key-delay.ts';
 import type { ValueHost } from '../types/row.ts';
 
@@ -15,6 +16,7 @@ export interface IncomingDataDeps extends ValueHost {
   readonly log: Log;
   readonly databases: readonly Database[];
   readonly stats: Stats;
+  readonly libraries: FunctionLibraries;
   readonly progress: LoadProgress;
   /** The old data are about to go: what depended on them ends. */
   readonly onReplacing: () => void;

@@ -89,7 +89,7 @@ export class MasterSide {
     if (this.#peers.has(session)) return NO_REPLY;
     if (session.pendingBytes > 0) return error('ERR SYNC and PSYNC are invalid with pending output');
     const peer = this.peerOf(session);
-    if (peer.excludeData && !peer.eofCapable) return error('ERR Filtered replica requires EOF capability');
+    if (peer.isFiltered && !peer.eofCapable) return error('ERR Filtered replica requires EOF capability');
     log('notice', `Replica ${peer.name} asks for synchronization`);
     if (request !== undefined) {
       const { id, offset } = request;

@@ -29,7 +29,7 @@ export class ParsedData implements IncomingData {
     this.#sameHistory = options.sameHistory;
     this.#loader = new RdbLoader(
       { ...deps, databases: this.#aside ?? databases },
-      { dropExpiredAtMs: undefined, replace: false },
+      { dropExpiredAtMs: undefined, replace: false, functions: 'flush' },
     );
     this.#reader = new RdbReader(this.#loader, {
       checksum: config.flag('rdbchecksum'),
@@ -69,7 +69,7 @@ export class ParsedData implements IncomingData {
   install(done: (failure: string | undefined) => void): void {
     this.#reader.end();
     const { databases, log, onReplacing, progress, stats } = this.#deps;
-    this.#loader.report();
+    this.#loader.finish();
     if (this.#aside !== undefined) {
       onReplacing();
       log('notice', 'MASTER <-> REPLICA sync: Swapping active DB with loaded DB');

@@ -21,6 +21,7 @@ export class ReplicaPeer implements ReplicaOptions {
   psync2Capable = false;
   rdbOnly = false;
   excludeData = false;
+  excludeFunctions = false;
   state: PeerState = 'none';
   /** Came with SYNC: it does not know replication ids, and need not acknowledge. */
   plainSync = false;
@@ -38,6 +39,11 @@ export class ReplicaPeer implements ReplicaOptions {
 
   constructor(session: Session) {
     this.session = session;
+  }
+
+  /** Wants an RDB that not everybody wants. */
+  get isFiltered(): boolean {
+    return this.excludeData || this.excludeFunctions;
   }
 
   get ip(): string {

@@ -12,6 +12,7 @@ import type { Dispatch } from '../parts/dispatch.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { Persistence } from '../parts/persistence.ts';
 import type { MasterAddress } from '../parts/replication.ts';
+import type { FunctionLibraries } from '../parts/scripts.ts';
 import type { ValueHost } from '../types/row.ts';
 import type { IncomingData } from './incoming-data.ts';
 import { type LinkEffects, type LinkState, MasterLink } from './master-link.ts';
@@ -27,6 +28,7 @@ export interface ReplicaSideDeps extends ValueHost {
   readonly dispatch: Dispatch;
   readonly stats: Stats;
   readonly persistence: Pick<Persistence, 'progress' | 'saves' | 'aof'>;
+  readonly libraries: FunctionLibraries;
   readonly stream: ReplicationStream;
   /** The client port that this node listens on. */
   readonly port: () => number;

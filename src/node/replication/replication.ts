@@ -39,6 +39,7 @@ export type ReplicationDeps = Pick<
   | 'dispatch'
   | 'persistence'
   | 'propagation'
+  | 'scripts'
   | 'port'
 >;
 
@@ -72,6 +73,7 @@ class NodeReplication implements Replication, ReplicaService {
     this.#masterSide = new MasterSide({
       ...{ clock, random, log, config, stats, databases },
       persistence: () => deps.persistence,
+      libraries: () => deps.scripts.libraries,
       stream: this.#stream,
       masterStreamDb: () => (this.#replica ? deps.dispatch.master.db.index : -1),
       onBacklogOpened: () => this.#subscribe(),
@@ -173,8 +175,8 @@ class NodeReplication implements Replication, ReplicaService {
   }
 
   #becomeReplica(master: MasterAddress, takeOver: boolean): void {
-    const { clock, random, log, config, stats, clients, databases, memberHasher, dispatch, persistence } =
-      this.#deps;
+    const { clock, random, log, config, stats, clients, databases, memberHasher } = this.#deps;
+    const { dispatch, persistence, scripts } = this.#deps;
     const stream = this.#stream;
     const before = this.#replica;
     let cached = before?.close();
@@ -191,6 +193,7 @@ class NodeReplication implements Replication, ReplicaService {
     this.#replica = new ReplicaSide(
       {
         ...{ clock, random, log, config, stats, databases, memberHasher, dispatch, persistence, stream },
+        libraries: scripts.libraries,
         port: () => this.#deps.port,
         onHistoryChanged: () => this.#masterSide.disconnectAll(),
         onTakeOverAnswered: (accepted) => this.#failover.answered(accepted),

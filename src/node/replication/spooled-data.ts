@@ -45,7 +45,7 @@ export class SpooledData implements IncomingData {
     this.#deps = deps;
     this.#pace = new LoadPace(config);
     this.#folder = resolve(toPath(config.text('dir')));
-    this.#loader = new RdbLoader(deps, { dropExpiredAtMs: undefined, replace: false });
+    this.#loader = new RdbLoader(deps, { dropExpiredAtMs: undefined, replace: false, functions: 'flush' });
     // The walk has compared the checksum.
     this.#reader = new RdbReader(this.#loader, { checksum: false, databases: databases.length });
     this.#path = join(this.#folder, `temp-${Math.floor(clock.nowMs() / 1000)}.${process.pid}.rdb`);
@@ -98,7 +98,7 @@ export class SpooledData implements IncomingData {
   }
 
   install(done: (failure: string | undefined) => void): void {
-    this.#check(this.#scanner.end());
+    this.#scanner.end();
     fdatasync(this.#openFile(), (reason) => {
       if (this.#discarded) return;
       const failure =
@@ -156,7 +156,7 @@ export class SpooledData implements IncomingData {
         this.#reader.feed(bytes.subarray(0, count));
         if (clock.monotonicMs() >= endMs) return undefined;
       }
-      this.#loader.report();
+      this.#loader.finish();
       return undefined;
     } catch (reason) {
       return `Failed trying to load the MASTER synchronization DB from disk: ${messageOf(reason)}`;

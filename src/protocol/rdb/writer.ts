@@ -90,6 +90,12 @@ export class RdbWriter {
     writeString(this.#piece, value, this.#options.compress);
   }
 
+  /** A library of functions, as its code; before all keys. */
+  functionLibrary(code: string): void {
+    this.#piece.u8(opcodes.function2);
+    writeString(this.#piece, code, this.#options.compress);
+  }
+
   /** The keys that follow are of database `index`. Nothing is written when the last ones were, too. */
   selectDb(index: number): void {
     if (index === this.#selectedDb) return;

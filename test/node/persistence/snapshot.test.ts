@@ -152,6 +152,23 @@ describe('a snapshot', () => {
     expect(readAll([...second.pieces()])).toEqual(contentsOf(keyspace.databases));
   });
 
+  it('goes on with what a database held when another data set takes its place', () => {
+    const keyspace = testKeyspace();
+    const random = seededRandom(4);
+    for (let i = 0; i < 100; i++) keyspace.db.set(`key${i}`, largeText(random));
+    const expected = contentsOf(keyspace.databases);
+    const pieces = snapshotOf(keyspace.databases).pieces();
+    const written = [pieces.next().value as Buffer];
+    const temporary = keyspace.db.makeTemporary();
+    for (let i = 0; i < 100; i++) temporary.set(`other${i}`, 'of another moment');
+    keyspace.db.replaceBy(temporary);
+    keyspace.db.set('other5', 'changed');
+    keyspace.db.delete('other6');
+    written.push(...pieces);
+    expect(readAll(written)).toEqual(expected);
+    expect([...snapshotOf(keyspace.databases).pieces()].length).toBeGreaterThan(0);
+  });
+
   it('does not stand in the way of what a hash table has to move', () => {
     const keyspace = testKeyspace();
     for (let i = 0; i < 1000; i++) keyspace.db.set(`key${i}`, 'x');

@@ -80,7 +80,7 @@ function setUp(directives: Record<string, string> = {}) {
   /** Saves at once, and is done a little later. */
   const saves: Pick<Saves, 'saveInBackground' | 'giveUp'> = {
     saveInBackground(onEnd) {
-      const encoder = new RdbEncoder({ config, databases, nowMs: clock.nowMs() });
+      const encoder = new RdbEncoder({ config, databases, nowMs: clock.nowMs(), functionCodes: [] });
       const bytes = Buffer.concat([...currentPieces(databases, encoder)]);
       const snapshot = background.begin('rdb', [], encoder);
       clock.after(SAVE_MS, () => {
@@ -102,6 +102,7 @@ function setUp(directives: Record<string, string> = {}) {
     databases: keyspace.databases,
     stream,
     persistence: () => ({ background, saves: saves as Saves }),
+    libraries: () => ({ all: () => [] }),
     masterStreamDb: () => -1,
     onBacklogOpened: () => {},
   });

@@ -78,6 +78,7 @@ const options: Readonly<
     if (filters === undefined) return error('ERR Missing rdb-filter-only values');
     const unknown = filters.find((filter) => filter.toLowerCase() !== 'functions');
     replica.excludeData = true;
+    replica.excludeFunctions = !filters.some((filter) => filter.toLowerCase() === 'functions');
     return unknown === undefined ? undefined : error(`ERR Unsupported rdb-filter-only option: ${unknown}`);
   },
 };

@@ -70,9 +70,10 @@ export class AppendOnlyFile implements Aof {
   #encoder(format: BaseFormat): SnapshotEncoder {
     const { clock, config, databases, libraries } = this.#deps;
     const nowMs = clock.nowMs();
-    if (format === 'rdb') return new RdbEncoder({ config, databases, nowMs, aofBase: true });
+    const functionCodes = libraries.all().map(({ code }) => code);
+    if (format === 'rdb') return new RdbEncoder({ config, databases, nowMs, functionCodes, aofBase: true });
     const notedSeconds = config.flag('aof-timestamp-enabled') ? Math.floor(nowMs / 1000) : undefined;
-    return new CommandEncoder({ notedSeconds, functionLibraries: libraries.all().map(({ code }) => code) });
+    return new CommandEncoder({ notedSeconds, functionLibraries: functionCodes });
   }
 
   /** Why writes of clients are to be refused, if they are. */
@@ -106,11 +107,12 @@ export class AppendOnlyFile implements Aof {
   }
 
   async #loadFiles(): Promise<boolean> {
-    const { clock, config, log, databases, memberHasher, dispatch, progress, propagation } = this.#deps;
+    const { clock, config, log, databases, memberHasher, libraries, dispatch, progress, propagation } =
+      this.#deps;
     propagation.muted = true;
     try {
       return await loadAof({
-        ...{ clock, config, log, databases, memberHasher, dispatch, progress },
+        ...{ clock, config, log, databases, memberHasher, libraries, dispatch, progress },
         disk: this.#disk,
         folder: this.#folder,
         stopped: () => this.#closed,

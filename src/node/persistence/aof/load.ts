@@ -161,7 +161,11 @@ class FileLoad {
       this.#isOldStyle ? 'Reading RDB preamble from AOF file...' : 'Reading RDB base file on AOF loading...',
     );
     // Expired keys stay: commands that follow may rely on them.
-    const loader = new RdbLoader(this.#deps, { dropExpiredAtMs: undefined, replace: false });
+    const loader = new RdbLoader(this.#deps, {
+      dropExpiredAtMs: undefined,
+      replace: false,
+      functions: 'append',
+    });
     const reader = new RdbReader(loader, {
       checksum: config.flag('rdbchecksum'),
       databases: databases.length,
@@ -188,7 +192,12 @@ class FileLoad {
     this.#rdbBytes += used;
     this.#validBytes = this.#rdbBytes;
     if (reader.done) {
-      loader.report();
+      try {
+        loader.finish();
+      } catch (error) {
+        if (error instanceof RdbError) throw this.#brokenRdb(error.message);
+        throw error;
+      }
       if (this.#isOldStyle) this.#deps.log('notice', 'Reading the remaining AOF tail...');
     }
     return piece.subarray(used);
