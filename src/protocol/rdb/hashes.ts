@@ -3,6 +3,7 @@
  * Source: Redis rdb.c rdbLoadObject, rdbSaveObject, lpPairsValidateIntegrityAndDups.
  */
 import { type ByteReader, BytesError, type ByteWriter } from '../../core/bytes.ts';
+import { MAX_MAP_SIZE, readDistinctPairs } from './distinct.ts';
 import { EmptyCollectionError } from './empty.ts';
 import { readLength, writeLength } from './lengths.ts';
 import { ListpackReader, ListpackWriter } from './listpack.ts';
@@ -26,8 +27,13 @@ function hashOfPairs(texts: readonly string[], packed: boolean): RdbHash {
   return hashOf(entries, texts.length / 2, packed);
 }
 
-export function readPlainHash(reader: ByteReader): RdbHash {
+/** With more entries than `mapSize`, they are an array. */
+export function readPlainHash(reader: ByteReader, mapSize = MAX_MAP_SIZE): RdbHash {
   const count = readLength(reader);
+  if (count > mapSize) {
+    const entries = readDistinctPairs(reader, count, mapSize, readString);
+    return { type: 'hash', size: count, entries, packed: false };
+  }
   const entries = new Map<string, string>();
   for (let left = count; left > 0; left--) entries.set(readString(reader), readString(reader));
   return hashOf(entries, count, false);

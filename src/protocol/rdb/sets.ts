@@ -4,6 +4,7 @@
  */
 import { type ByteReader, BytesError, ByteWriter } from '../../core/bytes.ts';
 import { type Int64, parseInt64 } from '../../core/int64.ts';
+import { MAX_MAP_SIZE, readDistinctTexts } from './distinct.ts';
 import { EmptyCollectionError } from './empty.ts';
 import { readLength, writeLength } from './lengths.ts';
 import { ListpackReader } from './listpack.ts';
@@ -23,8 +24,11 @@ function setOf(members: ReadonlySet<string>, count: number): RdbSet {
   return { type: 'set', size: count, members };
 }
 
-export function readPlainSet(reader: ByteReader): RdbSet {
+/** With more members than `mapSize`, they are an array. */
+export function readPlainSet(reader: ByteReader, mapSize = MAX_MAP_SIZE): RdbSet {
   const count = readLength(reader);
+  if (count > mapSize)
+    return { type: 'set', size: count, members: readDistinctTexts(reader, count, mapSize) };
   const members = new Set<string>();
   for (let left = count; left > 0; left--) members.add(readString(reader));
   return setOf(members, count);

@@ -4,6 +4,7 @@
  */
 import { type ByteReader, BytesError, type ByteWriter } from '../../core/bytes.ts';
 import { formatScore, parseDouble } from '../text/double.ts';
+import { MAX_MAP_SIZE, readDistinctPairs } from './distinct.ts';
 import { EmptyCollectionError } from './empty.ts';
 import { readLength, writeLength } from './lengths.ts';
 import { ListpackReader, ListpackWriter } from './listpack.ts';
@@ -29,19 +30,28 @@ function scoreOf(text: string): number {
   return score;
 }
 
-function readPlain(reader: ByteReader, readScore: (reader: ByteReader) => number): RdbSortedSet {
+function readPlain(
+  reader: ByteReader,
+  readScore: (reader: ByteReader) => number,
+  mapSize: number,
+): RdbSortedSet {
   const count = readLength(reader);
+  if (count > mapSize) {
+    const entries = readDistinctPairs(reader, count, mapSize, readScore);
+    return { type: 'zset', size: count, entries, packed: false };
+  }
   const entries = new Map<string, number>();
   for (let left = count; left > 0; left--) entries.set(readString(reader), readScore(reader));
   return sortedSetOf(entries, count, false);
 }
 
-export function readBinarySortedSet(reader: ByteReader): RdbSortedSet {
-  return readPlain(reader, readBinaryScore);
+/** With more entries than `mapSize`, they are an array; so below. */
+export function readBinarySortedSet(reader: ByteReader, mapSize = MAX_MAP_SIZE): RdbSortedSet {
+  return readPlain(reader, readBinaryScore, mapSize);
 }
 
-export function readDecimalSortedSet(reader: ByteReader): RdbSortedSet {
-  return readPlain(reader, readDecimalScore);
+export function readDecimalSortedSet(reader: ByteReader, mapSize = MAX_MAP_SIZE): RdbSortedSet {
+  return readPlain(reader, readDecimalScore, mapSize);
 }
 
 function readBinaryScore(reader: ByteReader): number {

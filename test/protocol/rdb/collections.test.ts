@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ByteReader, BytesError, ByteWriter } from '../../../src/core/bytes.ts';
 import { isDumpIntact, readDump, writeDump } from '../../../src/protocol/rdb/dump.ts';
+import { readPlainHash } from '../../../src/protocol/rdb/hashes.ts';
 import { type RdbCollection, type RdbValue, readObject } from '../../../src/protocol/rdb/objects.ts';
+import { readPlainSet } from '../../../src/protocol/rdb/sets.ts';
+import { readBinarySortedSet, readDecimalSortedSet } from '../../../src/protocol/rdb/sorted-sets.ts';
 import { decode, payloads, plain, sourceOf } from './payloads.ts';
 
 const asCollection = (value: RdbValue): RdbCollection => {
@@ -49,6 +52,27 @@ describe('collections in RDB', () => {
       old.subarray(-17),
     ]);
     expect(plain(decode(21, newer))).toEqual(plain(decode(19, old)));
+  });
+
+  it('are arrays, with no element twice, where there are more than a Map takes', () => {
+    const bodyOf = (name: string): Buffer =>
+      payloads.find((each) => each.name === name)?.body ?? Buffer.alloc(0);
+    const cases = [
+      ['set, texts', readPlainSet],
+      ['hash, table', readPlainHash],
+      ['zset, skiplist', readBinarySortedSet],
+      ['zset with decimal scores', readDecimalSortedSet],
+    ] as const;
+    for (const [name, read] of cases) {
+      const body = bodyOf(name);
+      const many = read(new ByteReader(body), 3);
+      expect(plain(many)).toEqual(plain(read(new ByteReader(body))));
+      expect(Array.isArray('members' in many ? many.members : many.entries)).toBe(true);
+    }
+    for (const read of [readPlainSet, readPlainHash])
+      expect(() =>
+        read(new ByteReader(Buffer.from('\x06\x01a\x01b\x01c\x01d\x01a\x01f'.repeat(2))), 3),
+      ).toThrow('the same element twice');
   });
 
   it.each(named)('never crash, whichever byte is another: %s', (_name, { type, body }) => {

@@ -21,6 +21,9 @@ class Field implements DictEntry<Field> {
   }
 }
 
+/** No Map grows beyond this, whatever hash-max-listpack-entries says: it grows in one go. */
+const MAX_ENTRIES = 1 << 16;
+
 export type HashEntry = readonly [field: string, value: string];
 
 export class Hash implements Collection {
@@ -35,12 +38,12 @@ export class Hash implements Collection {
     this.#host = host;
   }
 
-  /** Takes `entries` over. `packed` as RDB has it: then the length of the texts does not count. */
-  static from(entries: Map<string, string>, host: ValueHost, packed = false): Hash {
+  /** Takes `entries` over: a Map, or an array. `packed` as RDB has it: then the length of the texts does not count. */
+  static from(entries: Iterable<HashEntry>, size: number, host: ValueHost, packed = false): Hash {
     const hash = new Hash(host);
-    const { config } = host;
-    const fits = packed || hasShortTexts(entries, config.number('hash-max-listpack-value'));
-    if (fits && entries.size <= config.number('hash-max-listpack-entries')) hash.#listpack = entries;
+    const maxTextLength = packed ? Infinity : host.config.number('hash-max-listpack-value');
+    if (size <= maxEntries(host) && hasShortTexts(entries, maxTextLength))
+      hash.#listpack = entries instanceof Map ? entries : new Map(entries);
     else hash.#makeTable(entries);
     return hash;
   }
@@ -72,7 +75,7 @@ export class Hash implements Collection {
     const sizeBefore = listpack.size;
     listpack.set(field, value);
     if (listpack.size === sizeBefore) return false;
-    if (listpack.size > config.number('hash-max-listpack-entries')) this.#makeTable(listpack);
+    if (listpack.size > maxEntries(this.#host)) this.#makeTable(listpack);
     return true;
   }
 
@@ -139,7 +142,12 @@ function* pairs(table: Dict<Field>): IterableIterator<HashEntry> {
   for (const { key, value } of table.entries()) yield [key, value];
 }
 
-function hasShortTexts(entries: ReadonlyMap<string, string>, maxLength: number): boolean {
+/** Of a hash that is no table. */
+function maxEntries({ config }: ValueHost): number {
+  return Math.min(config.number('hash-max-listpack-entries'), MAX_ENTRIES);
+}
+
+function hasShortTexts(entries: Iterable<HashEntry>, maxLength: number): boolean {
   for (const [field, value] of entries)
     if (field.length > maxLength || value.length > maxLength) return false;
   return true;

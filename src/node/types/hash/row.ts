@@ -18,8 +18,7 @@ export const hashType: TypeRow<Hash> = {
   toRdb: (hash) => ({ type: 'hash', size: hash.size, entries: hash.entries(), encoding: hash.encoding }),
   fromRdb(read, host) {
     if (typeof read === 'string' || read.type !== 'hash') return undefined;
-    const entries = read.entries instanceof Map ? read.entries : new Map(read.entries);
-    return Hash.from(entries, host, read.packed);
+    return Hash.from(read.entries, read.size, host, read.packed);
   },
   objectType: 4,
   rewrite: (key, hash) => rewriteInParts(['HMSET', key], flat(hash), 2),
