@@ -232,8 +232,8 @@ export class KeyDatabase implements Database {
     return this.#store.scan(cursor, visit);
   }
 
+  /** A snapshot goes on with the entries that were there: nothing changes them any more. */
   clear(): void {
-    this.snapshot?.keepAll(this.index);
     this.#hooks.flushed(this.index);
     this.#stats.dirty += this.#store.size;
     this.#store.clear();
@@ -270,7 +270,8 @@ export class KeyDatabase implements Database {
 
   replaceBy(temporary: Database): void {
     if (!(temporary instanceof KeyDatabase)) throw new Error('a temporary database is of the same keyspace');
-    this.snapshot?.keepAll(this.index);
+    // It goes on with the entries that were there; those that come are not of its moment.
+    this.snapshot = undefined;
     this.#hooks.flushed(this.index);
     this.#store = temporary.#store;
     this.#expiring = temporary.#expiring;

@@ -13,7 +13,7 @@ import { WeightedChoice } from './weighted-choice.ts';
 export class Store {
   readonly #hasher: Hasher;
   readonly #slotted: boolean;
-  readonly #dicts: (Dict<KeyEntry> | undefined)[];
+  #dicts: (Dict<KeyEntry> | undefined)[];
   /** Keys by slot, to choose a slot with the chance that its keys give it. */
   readonly #weights: WeightedChoice | undefined;
   #size = 0;
@@ -21,7 +21,7 @@ export class Store {
   constructor(hasher: Hasher, slotted: boolean) {
     this.#hasher = hasher;
     this.#slotted = slotted;
-    this.#dicts = new Array<Dict<KeyEntry> | undefined>(slotted ? SLOT_COUNT : 1).fill(undefined);
+    this.#dicts = noDicts(slotted);
     this.#weights = slotted ? new WeightedChoice(SLOT_COUNT) : undefined;
   }
 
@@ -59,15 +59,17 @@ export class Store {
   }
 
   clear(): void {
-    this.#dicts.fill(undefined);
+    // Who iterates goes on with what was there.
+    this.#dicts = noDicts(this.#slotted);
     this.#weights?.clear();
     this.#size = 0;
   }
 
-  /** Every entry; what Dict.entries says about changes in between holds. */
+  /** Every entry; what Dict.entries says about changes in between holds. After `clear` those of before are given all the same. */
   *entries(): IterableIterator<KeyEntry> {
-    for (let slot = 0; slot < this.#dicts.length; slot++) {
-      const dict = this.#dicts[slot];
+    const dicts = this.#dicts;
+    for (let slot = 0; slot < dicts.length; slot++) {
+      const dict = dicts[slot];
       if (dict !== undefined) yield* dict.entries();
     }
   }
@@ -104,4 +106,8 @@ export class Store {
     }
     return keys;
   }
+}
+
+function noDicts(slotted: boolean): (Dict<KeyEntry> | undefined)[] {
+  return new Array<Dict<KeyEntry> | undefined>(slotted ? SLOT_COUNT : 1).fill(undefined);
 }

@@ -20,7 +20,7 @@ export interface Entry {
 export interface SnapshotKeeper {
   /** The entry, not yet saved by this snapshot, is about to change or to go. */
   keep(dbIndex: number, entry: Entry): void;
-  /** All entries of a database are about to go, or to become another database's. */
+  /** All entries of a database are about to become another database's. */
   keepAll(dbIndex: number): void;
 }
 
@@ -80,7 +80,7 @@ export interface Database {
   isExpired(entry: Entry): boolean;
   /**
    * All of them, expired ones too. Entries may change and go between two steps: one that is gone may still be given, one that
-   * has come may not.
+   * has come may not. What `clear` has taken away is given.
    */
   entries(): IterableIterator<Entry>;
   /** The snapshot that is being written, if any. */

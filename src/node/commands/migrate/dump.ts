@@ -68,7 +68,8 @@ function parseOptions(argv: readonly string[]): RestoreOptions | string {
 /** The value of a payload, or the encoded error. */
 function parsePayload({ node }: Context, text: string): { readonly value: Value } | string {
   const payload = Buffer.from(text, 'latin1');
-  if (!isDumpIntact(payload)) return error('ERR DUMP payload version or checksum are wrong');
+  if (!isDumpIntact(payload, !node.persistence.skipChecksum))
+    return error('ERR DUMP payload version or checksum are wrong');
   try {
     return { value: valueFromRdb(readDump(payload), node) };
   } catch (thrown) {
