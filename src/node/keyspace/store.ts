@@ -66,12 +66,8 @@ export class Store {
   }
 
   /** Every entry; what Dict.entries says about changes in between holds. After `clear` those of before are given all the same. */
-  *entries(): IterableIterator<KeyEntry> {
-    const dicts = this.#dicts;
-    for (let slot = 0; slot < dicts.length; slot++) {
-      const dict = dicts[slot];
-      if (dict !== undefined) yield* dict.entries();
-    }
+  entries(): IterableIterator<KeyEntry> {
+    return entriesOf(this.#dicts);
   }
 
   /** As Dict.scan, slot after slot. The cursor is the Dict's times the number of slots, plus the slot. */
@@ -110,4 +106,11 @@ export class Store {
 
 function noDicts(slotted: boolean): (Dict<KeyEntry> | undefined)[] {
   return new Array<Dict<KeyEntry> | undefined>(slotted ? SLOT_COUNT : 1).fill(undefined);
+}
+
+function* entriesOf(dicts: readonly (Dict<KeyEntry> | undefined)[]): IterableIterator<KeyEntry> {
+  for (let slot = 0; slot < dicts.length; slot++) {
+    const dict = dicts[slot];
+    if (dict !== undefined) yield* dict.entries();
+  }
 }
