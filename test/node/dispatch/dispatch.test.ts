@@ -23,7 +23,7 @@ describe('the dispatcher', () => {
     stream.length = 0;
     node = await startNode({
       anyPort: true,
-      config: { bind: '127.0.0.1', 'enable-debug-command': 'yes' },
+      config: { bind: '127.0.0.1', save: '""', 'enable-debug-command': 'yes' },
       log: (line) => log.push(line),
     });
     node.parts.propagation.subscribe((dbIndex, argv) => stream.push([String(dbIndex), ...argv]));

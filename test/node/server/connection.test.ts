@@ -18,7 +18,7 @@ describe('connections of a node', () => {
     log = [];
     node = await startNode({
       anyPort: true,
-      config: { bind: '127.0.0.1', loglevel: 'verbose' },
+      config: { bind: '127.0.0.1', save: '""', loglevel: 'verbose' },
       log: (line) => log.push(line),
     });
   });
@@ -184,7 +184,7 @@ describe('connections of a node', () => {
   it('CONFIG SET port moves to another port, or back when that is taken', async () => {
     const client = await open();
     const first = node.port;
-    const second = await startNode({ anyPort: true, config: { bind: '127.0.0.1' } });
+    const second = await startNode({ anyPort: true, config: { bind: '127.0.0.1', save: '""' } });
     client.send(`CONFIG SET timeout 9 port ${second.port}\r\nPING\r\n`);
     await until(() => client.received.endsWith(PONG), 'the answer');
     expect(client.received).toContain(
@@ -218,7 +218,10 @@ describe('connections of a node', () => {
 
 describe('requirepass', () => {
   it('lets nobody in without it, and holds strangers to small requests', async () => {
-    const node = await startNode({ anyPort: true, config: { bind: '127.0.0.1', requirepass: 'secret' } });
+    const node = await startNode({
+      anyPort: true,
+      config: { bind: '127.0.0.1', save: '""', requirepass: 'secret' },
+    });
     const client = await TextSocket.open(node.port);
     await client.expect('GET a\r\n', '-NOAUTH Authentication required.\r\n');
     await client.expect('NONE\r\n', "-ERR unknown command 'NONE', with args beginning with: \r\n");
