@@ -40,6 +40,8 @@ export interface LinkEffects {
   takeOverRefused(): void;
   /** The master goes on where this node stopped; under a new name of the history, if one is given. */
   partialSync(id: string | undefined): void;
+  /** Whether a script runs long here, so that the stream has to wait; `goOn` is called when it may be over. */
+  busy(): boolean;
   /** A command of the stream. Returns false while a transaction is open, whose bytes count only when it is done. */
   apply(argv: readonly string[]): boolean;
   /** Bytes of the stream that were applied. */
@@ -281,11 +283,16 @@ export class MasterLink {
   }
 
   #receiveStream(bytes: Buffer): void {
-    const parser = this.#parser;
     this.#unapplied.push(bytes);
-    parser.feed(bytes);
+    this.#parser.feed(bytes);
+    this.goOn();
+  }
+
+  /** Applies what has come of the stream, unless this node is busy. */
+  goOn(): void {
+    const parser = this.#parser;
     const before = this.#offset;
-    while (this.state === 'stream') {
+    while (this.state === 'stream' && !this.#effects.busy()) {
       const argv = parser.next();
       if (argv === undefined) break;
       // What asks for the offset is not counted in the answer.

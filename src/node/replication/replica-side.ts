@@ -12,7 +12,7 @@ import type { Dispatch } from '../parts/dispatch.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { Persistence } from '../parts/persistence.ts';
 import type { MasterAddress } from '../parts/replication.ts';
-import type { FunctionLibraries } from '../parts/scripts.ts';
+import type { Scripts } from '../parts/scripts.ts';
 import type { ValueHost } from '../types/row.ts';
 import type { IncomingData } from './incoming-data.ts';
 import { type LinkEffects, type LinkState, MasterLink } from './master-link.ts';
@@ -28,7 +28,7 @@ export interface ReplicaSideDeps extends ValueHost {
   readonly dispatch: Dispatch;
   readonly stats: Stats;
   readonly persistence: Pick<Persistence, 'progress' | 'saves' | 'aof'>;
-  readonly libraries: FunctionLibraries;
+  readonly scripts: Pick<Scripts, 'busy' | 'libraries'>;
   readonly stream: ReplicationStream;
   /** The client port that this node listens on. */
   readonly port: () => number;
@@ -52,6 +52,8 @@ export interface ReplicaStart {
 /** After failures in a row the next attempt waits longer, up to a second. */
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 1000;
+/** How often it is looked whether a script that runs long has ended. */
+const BUSY_RETRY_MS = 20;
 /** A data set that cannot be kept is not asked for again at once: it costs the master a full synchronisation. */
 const REFUSED_RETRY_MS = 5000;
 
@@ -77,6 +79,7 @@ export class ReplicaSide {
   /** Why the connection is gone, when it went while the data were being put in place. */
   #lostWhileLoading: string | undefined;
   #retry: Timer | undefined;
+  #busyTimer: Timer | undefined;
   #failures = 0;
   #closed = false;
 
@@ -185,6 +188,14 @@ export class ReplicaSide {
       transferEnds: () => this.#install(socket),
       takeOverRefused: () => this.#takeOverAnswered(false),
       partialSync: (id) => this.#continue(id),
+      busy: () => {
+        if (this.#deps.scripts.busy === undefined) return false;
+        this.#busyTimer ??= this.#deps.clock.after(BUSY_RETRY_MS, () => {
+          this.#busyTimer = undefined;
+          this.#link?.goOn();
+        });
+        return true;
+      },
       apply: (argv) => {
         dispatch.applyFromMaster(argv);
         return dispatch.master.queue === undefined;
@@ -200,7 +211,8 @@ export class ReplicaSide {
     // A master that tells no history makes a new one begin here, which only this node's own replicas know.
     this.#incoming = { id: id ?? random.hex(40), offset: offset ?? 0, resumable: id !== undefined };
     const { progress } = this.#deps.persistence;
-    const deps = { ...this.#deps, progress, onReplacing: () => this.#replacing() };
+    const { libraries } = this.#deps.scripts;
+    const deps = { ...this.#deps, libraries, progress, onReplacing: () => this.#replacing() };
     const mode = config.text('repl-diskless-load');
     const empty = databases.every(({ size }) => size === 0);
     if (mode === 'swapdb') this.#data = new ParsedData(deps, { swap: true, sameHistory: stream.id === id });
@@ -384,6 +396,7 @@ export class ReplicaSide {
   close(): { readonly id: string; readonly offset: number } | undefined {
     this.#closed = true;
     this.#retry?.cancel();
+    this.#busyTimer?.cancel();
     if (this.#data?.finish()) this.#adopt();
     const { cached } = this;
     if (this.#established) this.downSinceMs = this.#deps.clock.nowMs();

@@ -193,7 +193,7 @@ class NodeReplication implements Replication, ReplicaService {
     this.#replica = new ReplicaSide(
       {
         ...{ clock, random, log, config, stats, databases, memberHasher, dispatch, persistence, stream },
-        libraries: scripts.libraries,
+        scripts,
         port: () => this.#deps.port,
         onHistoryChanged: () => this.#masterSide.disconnectAll(),
         onTakeOverAnswered: (accepted) => this.#failover.answered(accepted),

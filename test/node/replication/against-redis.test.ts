@@ -10,6 +10,7 @@ import {
   type StandaloneEngine,
   startStandalone,
 } from '../../helpers/standalone.ts';
+import { stringWrite as anyWrite, binary, startTraffic } from '../../helpers/write-traffic.ts';
 
 const seed = Date.now() & 0xffffff;
 let running: Standalone[] = [];
@@ -23,69 +24,6 @@ async function start(engine: StandaloneEngine, ...directives: string[]): Promise
   const server = await startStandalone(engine, ['--repl-diskless-sync-delay', '0', ...directives]);
   running.push(server);
   return server;
-}
-
-const binary = (random: Random, length: number): Buffer =>
-  Buffer.from(Array.from({ length }, () => random.below(256)));
-
-/** One write of any kind that strings know, of a small set of keys. */
-function anyWrite(random: Random): (string | Buffer | number)[][] {
-  const key = (): Buffer => Buffer.from([107, random.below(200), 0, 255]);
-  const text = (): Buffer => binary(random, random.below(60));
-  const writes: (() => (string | Buffer | number)[][])[] = [
-    () => [['SET', key(), text()]],
-    () => [['SET', key(), text(), 'PX', 60_000 + random.below(100_000)]],
-    () => [['SET', key(), 'x'.repeat(random.below(3000)), 'EX', 100 + random.below(1000)]],
-    () => [['SET', key(), text(), 'PX', 1 + random.below(40)]],
-    () => [['APPEND', key(), text()]],
-    () => [['SETRANGE', key(), random.below(500), text()]],
-    () => [['SETBIT', key(), random.below(4000), random.below(2)]],
-    () => [
-      ['SET', `n${random.below(20)}`, random.below(1000)],
-      ['INCR', `n${random.below(20)}`],
-    ],
-    () => [['INCRBYFLOAT', `f${random.below(5)}`, '0.1']],
-    () => [
-      ['GETEX', key(), 'EX', 500],
-      ['PERSIST', key()],
-    ],
-    () => [['EXPIRE', key(), 10 + random.below(500)]],
-    () => [
-      ['RENAME', key(), key()],
-      ['COPY', key(), key(), 'REPLACE'],
-    ],
-    () => [
-      ['DEL', key(), key()],
-      ['GETDEL', key()],
-    ],
-    () => [['MSET', key(), text(), key(), text()]],
-    () => [['MULTI'], ['SET', key(), text()], ['INCR', 'transactions'], ['APPEND', key(), text()], ['EXEC']],
-    () => [
-      ['SELECT', 1 + random.below(3)],
-      ['SET', key(), text()],
-      ['SELECT', 0],
-    ],
-  ];
-  return (writes[random.below(writes.length)] as (typeof writes)[number])();
-}
-
-/** Writes until told to stop; resolves with the number of commands. */
-function startTraffic(client: RawConnection, random: Random): () => Promise<number> {
-  let stopped = false;
-  const done = (async () => {
-    let count = 0;
-    while (!stopped) {
-      const commands = Array.from({ length: 20 }, () => anyWrite(random)).flat();
-      await client.pipeline(commands);
-      count += commands.length;
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    return count;
-  })();
-  return () => {
-    stopped = true;
-    return done;
-  };
 }
 
 async function fill(client: RawConnection, random: Random, count: number): Promise<void> {

@@ -33,6 +33,7 @@ function linkWith(given: Partial<LinkOptions> = {}, loadAtOnce = true) {
   let offset = -1;
   let inMulti = false;
   const applied: Buffer[] = [];
+  const busy = { is: false };
   const link: MasterLink = new MasterLink(
     { ...options, ...given },
     {
@@ -63,6 +64,7 @@ function linkWith(given: Partial<LinkOptions> = {}, loadAtOnce = true) {
         told.push('loaded');
         if (loadAtOnce) link.startStream(offset);
       },
+      busy: () => busy.is,
       partialSync: (id) => told.push(`partial ${id}`),
       apply(argv) {
         told.push(argv.join(' '));
@@ -79,7 +81,15 @@ function linkWith(given: Partial<LinkOptions> = {}, loadAtOnce = true) {
     for (let at = 0; at < bytes.length; at += chunkBytes)
       link.receive(Buffer.from(bytes.subarray(at, at + chunkBytes)));
   };
-  return { link, told, sent, keys, receive, appliedText: () => Buffer.concat(applied).toString('latin1') };
+  return {
+    link,
+    busy,
+    told,
+    sent,
+    keys,
+    receive,
+    appliedText: () => Buffer.concat(applied).toString('latin1'),
+  };
 }
 
 /** Past the handshake, waiting for the answer to PSYNC. */
@@ -171,6 +181,21 @@ describe('the link to a master', () => {
       expect(told).toEqual([`partial ${name}`, 'DEL x']);
       expect(link.offset).toBe(99 + request(['DEL', 'x']).length);
     }
+  });
+
+  it('keeps what comes while this node is busy', () => {
+    const { told, busy, receive, link } = atPsync({ cached: { id: ID, offset: 0 } });
+    receive('+CONTINUE\r\n');
+    busy.is = true;
+    const write = request(['SET', 'a', 'b']);
+    receive(write + write, 10);
+    link.goOn();
+    expect(link.offset).toBe(0);
+    expect(link.readOffset).toBe(2 * write.length);
+    busy.is = false;
+    link.goOn();
+    expect(told.slice(-2)).toEqual(['SET a b', 'SET a b']);
+    expect(link.offset).toBe(2 * write.length);
   });
 
   it('counts a transaction when it is done, and what asks for the offset afterwards', () => {
