@@ -97,7 +97,7 @@ export class Parts implements NodeParts {
     const slowLog = new SlowLog(config);
     const monitors = new Monitors();
     const master = new StreamSession(databases[0] as Database, this.startedAtMs);
-    const file = new StreamSession(databases[0] as Database, this.startedAtMs);
+    const file = new StreamSession(databases[0] as Database, this.startedAtMs, true);
     this.clients.master = master;
     this.dispatch = new Dispatcher({
       parts: this,

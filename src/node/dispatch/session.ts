@@ -54,6 +54,8 @@ export interface Session {
   lastCommand: Command | undefined;
   /** Unix ms of the last bytes from it. */
   lastInteractionMs: number;
+  /** A script that it runs may be interrupted when it takes long: the reply comes later. */
+  readonly takesLateReplies: boolean;
   /** Waits for the reply of a command that returned BLOCKED. */
   readonly blocked: boolean;
   /**

@@ -217,7 +217,7 @@ export class NodeScripts implements Scripts {
 
   #start(context: Context, options: RunOptions, interpreter: Interpreter, ref: number): Reply {
     const run = new Run(options);
-    const canWait = options.client.kind === 'normal' && options.client.address !== '';
+    const canWait = options.client.takesLateReplies;
     const active: Active = { run, interpreter, sliceEndMs: 0, suspended: undefined, canWait };
     this.#active = active;
     context.preventPropagation();

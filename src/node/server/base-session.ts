@@ -34,6 +34,7 @@ export abstract class BaseSession implements Session {
     this.lastInteractionMs = nowMs;
   }
 
+  readonly takesLateReplies: boolean = false;
   abstract readonly blocked: boolean;
   abstract readonly pendingBytes: number;
   abstract readonly queryBytes: number;

@@ -40,6 +40,7 @@ export interface ConnectionHost {
 export class Connection extends BaseSession implements Sender {
   readonly address: string;
   readonly localAddress: string;
+  override readonly takesLateReplies = true;
   /** Unix ms since when more than the soft limit of its class waits to be sent; 0 while it does not. */
   softLimitSinceMs = 0;
   readonly #host: ConnectionHost;

@@ -9,13 +9,16 @@ import { BaseSession } from './base-session.ts';
 export class StreamSession extends BaseSession implements MasterSession {
   connection: MasterConnection | undefined;
   onResume: (() => void) | undefined;
+  override readonly takesLateReplies: boolean;
   readonly blocked = false;
   readonly pendingBytes = 0;
   readonly queryBytes = 0;
   readonly #firstDatabase: Database;
 
-  constructor(firstDatabase: Database, nowMs: number) {
+  /** `takesLateReplies`: who runs its commands waits for `onResume` before the next. */
+  constructor(firstDatabase: Database, nowMs: number, takesLateReplies = false) {
     super(0, firstDatabase, nowMs);
+    this.takesLateReplies = takesLateReplies;
     this.#firstDatabase = firstDatabase;
     this.kind = 'master';
   }

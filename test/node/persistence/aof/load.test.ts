@@ -267,6 +267,36 @@ describe('a node that starts with an append only file', () => {
     await node.close();
   });
 
+  it('answers while a script in it takes long, and goes on behind it', async () => {
+    const slow = "redis.call('set', KEYS[1], 'y') for i = 1, 300000 do redis.call('ping') end";
+    given([`${INCR} 1 i`], {
+      [INCR]: request(['EVAL', slow, '1', 'x']) + request(['APPEND', 'x', 'z']) + request(['INCR', 'n']),
+    });
+    let early = '';
+    const log: string[] = [];
+    const node = await startNode({
+      anyPort: true,
+      argv: [
+        ...['--dir', dir, '--bind', '127.0.0.1'],
+        ...['--appendonly', 'yes', '--busy-reply-threshold', '5'],
+      ],
+      log: (line) => log.push(line),
+      onListening: ({ port }) => {
+        void (async () => {
+          const client = await RawConnection.open(port);
+          await until(() => log.join('').includes('Slow script detected'), 'the script to be slow');
+          early = String(await client.call('PING'));
+          client.close();
+        })();
+      },
+    });
+    expect(early).toContain('LOADING');
+    const client = await RawConnection.open(node.port);
+    expect(await client.text('MGET', 'x', 'n')).toBe('yz,1');
+    client.close();
+    await node.close();
+  });
+
   it('keeps keys that expire meanwhile for the commands that follow, and then lets them go', async () => {
     given([`${INCR} 1 i`], {
       [INCR]:
