@@ -8,7 +8,7 @@ import { MemberSet } from './set.ts';
 /** As seen in V8: the set with an empty intset or table, a number in an array, and a member in a table. */
 const EMPTY_BYTES = 160;
 const NUMBER_BYTES = 16;
-const MEMBER_BYTES = 64;
+const MEMBER_BYTES = 80;
 
 export const setType: TypeRow<MemberSet> = {
   name: 'set',

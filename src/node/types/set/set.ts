@@ -5,21 +5,10 @@
  */
 import { parseInt64 } from '../../../core/int64.ts';
 import type { Random } from '../../../core/random.ts';
-import { Dict, type DictEntry } from '../../keyspace/dict.ts';
 import type { Collection } from '../../keyspace/value.ts';
 import type { ValueHost } from '../row.ts';
 import { IntSet } from './int-set.ts';
-
-/** A member of a set that is no intset. */
-class Member implements DictEntry<Member> {
-  readonly key: string;
-  hash = 0;
-  next: Member | undefined = undefined;
-
-  constructor(key: string) {
-    this.key = key;
-  }
-}
+import { MemberTable } from './member-table.ts';
 
 /** No intset grows beyond this, whatever set-max-intset-entries says. */
 const MAX_NUMBERS = 1 << 30;
@@ -29,7 +18,7 @@ export class MemberSet implements Collection, Iterable<string> {
   readonly #host: ValueHost;
   /** Exactly one of the two. */
   #numbers: IntSet | undefined = new IntSet();
-  #table: Dict<Member> | undefined;
+  #table: MemberTable | undefined;
 
   /** An empty one. Takes its limit from `host`, each time that it counts. */
   constructor(host: ValueHost) {
@@ -46,7 +35,7 @@ export class MemberSet implements Collection, Iterable<string> {
 
   has(member: string): boolean {
     const numbers = this.#numbers;
-    if (numbers === undefined) return this.#table?.find(member) !== undefined;
+    if (numbers === undefined) return (this.#table as MemberTable).has(member);
     const number = parseInt64(member);
     return number !== undefined && numbers.has(number);
   }
@@ -54,9 +43,9 @@ export class MemberSet implements Collection, Iterable<string> {
   /** Whether it is new. */
   add(member: string): boolean {
     const numbers = this.#numbers;
-    if (numbers === undefined) return addTo(this.#table as Dict<Member>, member);
+    if (numbers === undefined) return (this.#table as MemberTable).add(member);
     const number = parseInt64(member);
-    if (number === undefined) return addTo(this.#makeTable(), member);
+    if (number === undefined) return this.#makeTable().add(member);
     if (!numbers.add(number)) return false;
     const limit = this.#host.config.number('set-max-intset-entries');
     if (numbers.size > limit || numbers.size > MAX_NUMBERS) this.#makeTable();
@@ -66,7 +55,7 @@ export class MemberSet implements Collection, Iterable<string> {
   /** Whether it was there. */
   delete(member: string): boolean {
     const numbers = this.#numbers;
-    if (numbers === undefined) return this.#table?.remove(member) !== undefined;
+    if (numbers === undefined) return (this.#table as MemberTable).delete(member);
     const number = parseInt64(member);
     return number !== undefined && numbers.delete(number);
   }
@@ -79,12 +68,12 @@ export class MemberSet implements Collection, Iterable<string> {
   /** To be used up before the next change. */
   *[Symbol.iterator](): IterableIterator<string> {
     if (this.#numbers !== undefined) for (const number of this.#numbers) yield String(number);
-    else if (this.#table !== undefined) for (const { key } of this.#table.entries()) yield key;
+    else if (this.#table !== undefined) yield* this.#table;
   }
 
   /** Visits a few members, all of an intset, and returns the next cursor, 0 at the end. As Dict.scan. */
   scan(cursor: number, visit: (member: string) => void): number {
-    if (this.#table !== undefined) return this.#table.scan(cursor, ({ key }) => visit(key));
+    if (this.#table !== undefined) return this.#table.scan(cursor, visit);
     for (const member of this) visit(member);
     return 0;
   }
@@ -93,7 +82,7 @@ export class MemberSet implements Collection, Iterable<string> {
   random(random: Random): string {
     return this.#numbers !== undefined
       ? String(this.#numbers.at(random.below(this.#numbers.size)))
-      : ((this.#table as Dict<Member>).random(random) as Member).key;
+      : (this.#table as MemberTable).random(random);
   }
 
   copy(): MemberSet {
@@ -103,17 +92,11 @@ export class MemberSet implements Collection, Iterable<string> {
     return copy;
   }
 
-  #makeTable(members: Iterable<string> = this): Dict<Member> {
-    const table = new Dict<Member>(this.#host.memberHasher);
-    for (const member of members) table.insert(new Member(member));
+  #makeTable(members: Iterable<string> = this): MemberTable {
+    const table = new MemberTable(this.#host.memberHasher);
+    for (const member of members) table.add(member);
     this.#numbers = undefined;
     this.#table = table;
     return table;
   }
-}
-
-function addTo(table: Dict<Member>, member: string): boolean {
-  if (table.find(member) !== undefined) return false;
-  table.insert(new Member(member));
-  return true;
 }
