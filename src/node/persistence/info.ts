@@ -5,6 +5,8 @@ import type { Loading } from './loading.ts';
 import type { RdbSaves } from './rdb-saves.ts';
 
 export interface PersistenceView {
+  /** Unix ms. */
+  readonly nowMs: number;
   readonly stats: Stats;
   readonly background: BackgroundWork;
   readonly loading: boolean;
@@ -32,15 +34,16 @@ function workLines({ background }: PersistenceView): string[] {
   ];
 }
 
-function rdbLines({ stats, background, saves, lastLoad }: PersistenceView): string[] {
-  const { kind, lastKeptBytes } = background;
+function rdbLines({ nowMs, stats, background, saves, lastLoad }: PersistenceView): string[] {
+  const { kind, lastKeptBytes, startedAtMs } = background;
+  const writesRdb = kind === 'rdb' || kind === 'sync';
   return [
     `rdb_changes_since_last_save:${stats.dirty}`,
-    `rdb_bgsave_in_progress:${bit(kind === 'rdb' || kind === 'sync')}`,
+    `rdb_bgsave_in_progress:${bit(writesRdb)}`,
     `rdb_last_save_time:${Math.floor(saves.lastSaveMs / 1000)}`,
     `rdb_last_bgsave_status:${saves.lastSucceeded ? 'ok' : 'err'}`,
     `rdb_last_bgsave_time_sec:${saves.lastSeconds}`,
-    `rdb_current_bgsave_time_sec:${saves.currentSeconds}`,
+    `rdb_current_bgsave_time_sec:${writesRdb ? Math.floor((nowMs - startedAtMs) / 1000) : -1}`,
     `rdb_saves:${saves.count}`,
     `rdb_last_cow_size:${lastKeptBytes.rdb}`,
     `rdb_last_load_keys_expired:${lastLoad.keysExpired}`,

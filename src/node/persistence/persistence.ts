@@ -109,8 +109,10 @@ class NodePersistence implements Persistence {
 
   infoLines(): string[] {
     const { background, progress, saves, aof } = this;
-    const view = { stats: this.#deps.stats, background, progress, saves, lastLoad: this.#lastLoad };
-    return infoLines({ ...view, loading: this.loading }, aof.infoLines(), aof.sizeLines());
+    const { stats, clock } = this.#deps;
+    const { loading } = this;
+    const view = { nowMs: clock.nowMs(), stats, background, loading, progress, saves };
+    return infoLines({ ...view, lastLoad: this.#lastLoad }, aof.infoLines(), aof.sizeLines());
   }
 
   beforeReplies(): void {

@@ -70,11 +70,6 @@ export class RdbSaves {
     return this.#running !== undefined;
   }
 
-  /** -1 while none is under way. */
-  get currentSeconds(): number {
-    return this.#running === undefined ? -1 : this.#secondsSince(this.#running.file.startedAtMs);
-  }
-
   /** Whether writes are to be refused because the last save failed. */
   get refusesWrites(): boolean {
     if (this.lastSucceeded) return false;

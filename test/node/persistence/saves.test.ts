@@ -145,6 +145,31 @@ describe('the saves of a node', () => {
     expect(keysOfRdb(file()).size).toBe(2);
   });
 
+  it('that fail end a replica that its master goes on writing to, unless it is to ignore that', async () => {
+    const master = await startStandalone('bundled');
+    try {
+      const { client } = node;
+      await client.text('CONFIG', 'SET', 'replica-ignore-disk-write-errors', 'yes');
+      await client.text('REPLICAOF', '127.0.0.1', master.port);
+      await until(async () => (await node.info('master_link_status')) === 'up', 'the link');
+      mkdirSync(file());
+      await client.text('CONFIG', 'SET', 'save', '3600 1');
+      await client.text('BGSAVE');
+      await saved();
+      await master.client.text('SET', 'a', '1');
+      await until(async () => (await client.text('EXISTS', 'a')) === '1', 'the write');
+      expect(node.log.join('\n')).toContain(
+        'Replica is applying a command even though it is unable to write',
+      );
+      await client.text('CONFIG', 'SET', 'replica-ignore-disk-write-errors', 'no');
+      await master.client.text('SET', 'a', '2');
+      expect(await node.node?.ended).toBe(1);
+      expect(node.log.at(-1)).toContain('Replica was unable to write command to disk.');
+    } finally {
+      await master.stop();
+    }
+  });
+
   it('can be read back by DEBUG RELOAD, over what is there too', async () => {
     const { client } = node;
     await client.text('MSET', 'a', '1', 'b', '2');

@@ -11,16 +11,23 @@ const IN_PROGRESS = error('ERR Background save already in progress');
 /** Redis says no more; the log does. */
 const FAILED = error('ERR');
 
-function save({ node }: Context): Reply {
-  const { saves } = node.persistence;
-  if (saves.inProgress) return IN_PROGRESS;
+/** An RDB is written: to disk, or to replicas. */
+function writesRdb({ node }: Context): boolean {
+  const { saves, background } = node.persistence;
+  return saves.inProgress || background.kind === 'sync';
+}
+
+function save(context: Context): Reply {
+  if (writesRdb(context)) return IN_PROGRESS;
+  const { saves } = context.node.persistence;
   return saves.save() ? OK : FAILED;
 }
 
-function bgsave({ node, mayBlock }: Context, argv: readonly string[]): Reply {
+function bgsave(context: Context, argv: readonly string[]): Reply {
   if (argv.length > 2 || (argv.length === 2 && argv[1]?.toLowerCase() !== 'schedule')) return SYNTAX_ERROR;
+  if (writesRdb(context)) return IN_PROGRESS;
+  const { node, mayBlock } = context;
   const { saves, background } = node.persistence;
-  if (saves.inProgress || background.kind === 'sync') return IN_PROGRESS;
   // Within a transaction it waits for the end.
   if (background.kind !== undefined || !mayBlock) {
     if (argv.length === 1 && mayBlock)
