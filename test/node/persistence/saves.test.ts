@@ -152,6 +152,8 @@ describe('the saves of a node', () => {
       await client.text('CONFIG', 'SET', 'replica-ignore-disk-write-errors', 'yes');
       await client.text('REPLICAOF', '127.0.0.1', master.port);
       await until(async () => (await node.info('master_link_status')) === 'up', 'the link');
+      // What came from the master may be there.
+      rmSync(file(), { force: true });
       mkdirSync(file());
       await client.text('CONFIG', 'SET', 'save', '3600 1');
       await client.text('BGSAVE');
