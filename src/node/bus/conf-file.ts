@@ -17,6 +17,7 @@ import {
 import { dirname } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
 import { startIdOf } from '../../core/process-identity.ts';
+import { syncFolder } from '../../core/sync-folder.ts';
 
 /** The file is used by another node, or cannot be used at all. The message is Redis's. */
 export class ConfFileError extends Error {
@@ -59,7 +60,7 @@ export class ConfFile {
     const temporary = `${this.path}.tmp`;
     writeDurably(temporary, text);
     renameSync(temporary, this.path);
-    syncDirectory(dirname(this.path));
+    syncFolder(dirname(this.path));
   }
 
   /** Lets another node use the file. */
@@ -112,16 +113,6 @@ function writeDurably(path: string, text: string): void {
     fsyncSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-/** A renamed file is found after a crash only once its directory is on disk. */
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }
 

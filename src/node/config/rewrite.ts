@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncFolder } from '../../core/sync-folder.ts';
 import { splitArgs } from '../../protocol/resp/split-args.ts';
 import type { ConfigStore } from './store.ts';
 
@@ -100,7 +101,5 @@ export function rewriteConfigFile(path: string, store: ConfigStore, uniqueName: 
   } finally {
     closeSync(file);
   }
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  syncFolder(dirname(path));
 }

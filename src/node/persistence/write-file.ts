@@ -6,6 +6,7 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
+import { syncFolder } from '../../core/sync-folder.ts';
 import type { WriteFailure } from './writer-process.ts';
 
 /** A step of the writing failed; nothing is left of the temp file. */
@@ -62,15 +63,5 @@ export function* writingFile(
   } finally {
     if (file !== undefined) closeSync(file);
     if (left) rmSync(tempPath, { force: true });
-  }
-}
-
-/** That a file has got its name is on the disk itself. */
-function syncFolder(path: string): void {
-  const folder = openSync(path, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

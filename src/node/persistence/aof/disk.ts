@@ -9,7 +9,6 @@ import {
   existsSync,
   fdatasync,
   fdatasyncSync,
-  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -20,6 +19,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { syncFolder } from '../../../core/sync-folder.ts';
 
 const { O_WRONLY, O_CREAT, O_TRUNC, O_APPEND } = constants;
 
@@ -100,14 +100,7 @@ export const systemDisk: Disk = {
   close: closeSync,
   rename: renameSync,
   removeSoon,
-  syncFolder(path) {
-    const folder = openSync(path, 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
-  },
+  syncFolder,
 };
 
 /** Writes all of it, or throws what the system says. */
