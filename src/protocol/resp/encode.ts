@@ -29,7 +29,7 @@ export function error(text: string): string {
 }
 
 export function isError(reply: string): boolean {
-  return reply !== lastBulk && reply.charCodeAt(0) === 45;
+  return reply !== lastMade && reply.charCodeAt(0) === 45;
 }
 
 /** A signed 64-bit whole number. */
@@ -41,17 +41,18 @@ export function integer(value: number | bigint): string {
 const bulkHeaders = Array.from({ length: 1024 }, (_, length) => `$${length}\r\n`);
 
 /**
- * The short bulk string that was made last. It is no error; looking at its first character to find that out would make
+ * The bulk string or array that was made last. It is no error; looking at its first character to find that out would make
  * V8 copy its parts together.
  */
-let lastBulk = '';
+let lastMade = '';
+const KEPT_LENGTH = 64 * 1024;
 
 /** A latin1 string, one character a byte. */
 export function bulk(text: string): string {
   const header = bulkHeaders[text.length];
   if (header === undefined) return `$${text.length}\r\n${text}\r\n`;
-  lastBulk = `${header}${text}\r\n`;
-  return lastBulk;
+  lastMade = `${header}${text}\r\n`;
+  return lastMade;
 }
 
 export function nullBulk(resp: RespVersion): string {
@@ -73,7 +74,11 @@ export function bulkOrNull(text: string | undefined, resp: RespVersion): string 
 
 /** Already encoded items, framed as an array. */
 export function array(items: readonly string[]): string {
-  return items.length === 0 ? EMPTY_ARRAY : `*${items.length}\r\n${items.join('')}`;
+  if (items.length === 0) return EMPTY_ARRAY;
+  const reply = `*${items.length}\r\n${items.join('')}`;
+  // A large one would be kept in memory for it.
+  if (reply.length < KEPT_LENGTH) lastMade = reply;
+  return reply;
 }
 
 export function bulkArray(items: Iterable<string>): string {

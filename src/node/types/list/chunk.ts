@@ -17,6 +17,14 @@ export class Chunk {
     this.#items = items;
   }
 
+  /** A chunk of one element with room for all others before it. */
+  static growingBackwards(element: string): Chunk {
+    const chunk = new Chunk(new Array<string>(CHUNK_SIZE).fill(''));
+    chunk.#start = CHUNK_SIZE;
+    chunk.pushHead(element);
+    return chunk;
+  }
+
   get size(): number {
     return this.#items.length - this.#start;
   }

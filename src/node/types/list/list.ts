@@ -25,7 +25,8 @@ export class List implements Collection {
 
   pushHead(element: string): void {
     const first = this.#chunks[0];
-    if (first === undefined || first.isFull) this.#chunks.unshift(new Chunk([element]));
+    if (first === undefined) this.#chunks.push(new Chunk([element]));
+    else if (first.isFull) this.#chunks.unshift(Chunk.growingBackwards(element));
     else first.pushHead(element);
     this.#size++;
   }
