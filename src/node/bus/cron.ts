@@ -13,6 +13,8 @@ export const TICK_MS = 100;
 const RANDOM_PING_TICKS = 10;
 const RANDOM_PING_CANDIDATES = 5;
 const MIN_HANDSHAKE_TIMEOUT_MS = 1000;
+/** Times the node timeout: a PONG that is late by so much will not come on this link. */
+const STUCK_PING_TIMES = 2;
 
 export function tendLinks(core: BusCore): void {
   core.pfailCount = 0;
@@ -68,12 +70,14 @@ function watch(core: BusCore, node: ClusterNode): boolean {
   const pingDelayMs = nowMs - node.pingSentMs;
   const dataDelayMs = nowMs - node.dataReceivedMs;
   const halfMs = nodeTimeoutMs / 2;
+  const isSilent = pingDelayMs > halfMs && dataDelayMs > halfMs;
+  // The other end may speak on its own link all the while. Redis waits for ever then.
+  const isStuck = pingDelayMs > nodeTimeoutMs * STUCK_PING_TIMES;
   if (
     node.link !== undefined &&
     node.pingSentMs !== 0 &&
     nowMs - node.link.createdAtMs > nodeTimeoutMs &&
-    pingDelayMs > halfMs &&
-    dataDelayMs > halfMs
+    (isSilent || isStuck)
   ) {
     // Perhaps only the connection is dead: the next tick opens another.
     node.link.close();

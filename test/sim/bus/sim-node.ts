@@ -169,8 +169,13 @@ export class SimNode {
 
   #save(state: ClusterState): void {
     const text = this.spoil(formatNodesConf(state));
-    const { currentEpoch, lastVoteEpoch } = state;
-    this.disk = { text, configEpoch: state.myself.configEpoch, currentEpoch, lastVoteEpoch };
+    const epoch = (name: string): number => Number(new RegExp(`${name} (\\d+)`).exec(text)?.[1]);
+    this.disk = {
+      text,
+      configEpoch: state.myself.configEpoch,
+      currentEpoch: epoch('currentEpoch'),
+      lastVoteEpoch: epoch('lastVoteEpoch'),
+    };
   }
 
   #host(state: ClusterState): BusHost {

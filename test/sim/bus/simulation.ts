@@ -5,6 +5,7 @@
 import { type Random, seededRandom } from '../../../src/core/random.ts';
 import type { BusLink, LinkHandle } from '../../../src/node/bus/link.ts';
 import { decodeMessage } from '../../../src/protocol/bus/decode.ts';
+import type { BusMessage } from '../../../src/protocol/bus/message.ts';
 import { SimClock } from './sim-clock.ts';
 import { type Settings, SimNode } from './sim-node.ts';
 import { Witness } from './witness.ts';
@@ -94,7 +95,7 @@ export class Simulation {
   connect(source: SimNode, ip: string, port: number, link: BusLink): LinkHandle {
     const target = this.nodes.find((node) => node.ip === ip && port === node.settings.busPort);
     const near = this.#end(source, link);
-    const unsent: Buffer[] = [];
+    const unsent: BusMessage[] = [];
     this.clock.after(this.delayMs(), () => {
       // A cut network swallows the attempt; a machine without a listener refuses it.
       if (!near.open || (target !== undefined && this.isCut(source, target))) return;
@@ -106,13 +107,13 @@ export class Simulation {
       }
       const far = this.#end(target, undefined);
       [near.peer, far.peer] = [far, near];
-      far.link = target.machine.accepted(this.#handle(far, near, []));
-      for (const packet of unsent.splice(0)) this.#send(near, far, packet);
+      far.link = target.machine.accepted(this.#handle(far, source, []));
+      for (const message of unsent.splice(0)) this.#send(near, far, message);
       source.whenAwake(() => {
         if (near.open) source.machine.connected(link);
       });
     });
-    return { ...this.#handle(near, undefined, unsent), remoteIp: ip };
+    return { ...this.#handle(near, target, unsent), remoteIp: ip };
   }
 
   #end(node: SimNode, link: BusLink | undefined): End {
@@ -121,23 +122,23 @@ export class Simulation {
     return end;
   }
 
-  #handle(near: End, far: End | undefined, unsent: Buffer[]): LinkHandle {
+  #handle(near: End, receiver: SimNode | undefined, unsent: BusMessage[]): LinkHandle {
     return {
-      remoteIp: far?.node.ip ?? '',
+      remoteIp: receiver?.ip ?? '',
       localIp: near.node.ip,
       pendingBytes: 0,
       send: (packet) => {
-        if (near.peer === undefined) unsent.push(packet);
-        else this.#send(near, near.peer, packet);
+        if (!near.open) return;
+        const message = decodeMessage(Buffer.from(packet));
+        if (receiver !== undefined) this.witness.told(near.node, receiver, message);
+        if (near.peer === undefined) unsent.push(message);
+        else this.#send(near, near.peer, message);
       },
       close: () => this.#close(near),
     };
   }
 
-  #send(from: End, to: End, packet: Buffer): void {
-    if (!from.open) return;
-    const message = decodeMessage(Buffer.from(packet));
-    this.witness.told(from.node, to.node, message);
+  #send(from: End, to: End, message: BusMessage): void {
     if (this.chance(this.network.loss)) return;
     const copies = this.chance(this.network.repetition) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
@@ -145,7 +146,9 @@ export class Simulation {
       this.clock.after(to.lastMs - this.clock.nowMs(), () => {
         if (!to.open || this.isCut(from.node, to.node)) return;
         to.node.whenAwake(() => {
-          if (to.open && to.link !== undefined) to.node.machine.received(to.link, message);
+          if (!to.open || to.link === undefined) return;
+          this.witness.heard(to.node, message);
+          to.node.machine.received(to.link, message);
         });
       });
     }
