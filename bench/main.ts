@@ -15,6 +15,7 @@ import { aboveRow, fasterRow, median, printTable, type Row, timeByTurns, timeCom
 import { nodeSpeed } from './node-speed.ts';
 import { rdbRows } from './rdb.ts';
 import { rebalanceRows } from './rebalance.ts';
+import { replicationRows } from './replication.ts';
 import { slowNetworkRows } from './slow-network.ts';
 
 const node = process.execPath;
@@ -209,6 +210,7 @@ const groups: Readonly<Record<string, () => Promise<Row[]>>> = {
   data: dataRows,
   node: nodeSpeed,
   rdb: rdbRows,
+  replication: replicationRows,
 };
 
 const chosen = process.argv.slice(2);

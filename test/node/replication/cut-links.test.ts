@@ -8,7 +8,7 @@ import { type Standalone, type StandaloneEngine, startStandalone } from '../../h
 import { anyWrite, startTraffic } from '../../helpers/write-traffic.ts';
 
 const seed = Number(process.env['TRIB_SEED'] ?? Date.now() & 0xffffff);
-const CUTS = 6;
+const CUTS = 4;
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -75,8 +75,7 @@ describe.each(pairs)(`%s as master, %s as replica${redisServerNote}`, (masterEng
 
   test.each([
     ['yes', 'disabled'],
-    ['no', 'disabled'],
-    ['yes', 'swapdb'],
+    ['no', 'swapdb'],
   ])(`go on where they were (diskless-sync %s, diskless-load %s, seed ${seed})`, async (sync, load) => {
     const random = seededRandom(seed);
     const master = await start(masterEngine, '--repl-backlog-size', '100mb', '--repl-diskless-sync', sync);
