@@ -12,6 +12,8 @@ const EMPTY_BYTES = HEADER_BYTES + 1;
 const END = 0xff;
 /** Stands in the header when there are too many entries for 16 bits. */
 const COUNT_UNKNOWN = 0xffff;
+/** No server packs so many; more could not be put into one Map, either. */
+export const MAX_PACKED_ENTRIES = 1 << 24;
 
 // First bytes of entries; the first four carry a part of the value or length in their lower bits.
 const STRING_6_BITS = 0x80;
@@ -144,7 +146,7 @@ export class ListpackReader {
       rest >>>= 7;
     }
     this.#at = next;
-    this.#count++;
+    if (++this.#count > MAX_PACKED_ENTRIES) throw new BytesError('listpack: too many entries');
   }
 }
 

@@ -105,7 +105,7 @@ export type RdbCollection = RdbList | RdbSet | RdbHash | RdbSortedSet | RdbStrea
 /**
  * A decoded value. Texts are latin1 strings, one character a byte. What is iterable was made for this value, so that whoever
  * reads it may keep it: the elements of a list are an array, the members of a set a Set, the entries of a hash and a sorted
- * set a Map; arrays, too, where a Map could not take so many. No collection is empty, save a stream.
+ * set a Map; arrays, too, where a Map could not take so many, and where all are known to differ. No collection is empty, save a stream.
  */
 export type RdbValue = string | RdbCollection;
 

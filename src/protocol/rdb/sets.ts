@@ -51,15 +51,16 @@ export function readIntset(reader: ByteReader): RdbSet {
     throw new BytesError(`intset: numbers of ${width} bytes`);
   if (INTSET_HEADER_BYTES + count * width !== bytes.length)
     throw new BytesError(`intset: ${count} numbers of ${width} bytes in ${bytes.length}`);
-  const members = new Set<string>();
+  if (count === 0) throw new EmptyCollectionError('an empty set');
+  const members: string[] = [];
   let before: Int64 | undefined;
   for (let at = INTSET_HEADER_BYTES; at < bytes.length; at += width) {
     const value = width === INT64_BYTES ? bytes.readBigInt64LE(at) : bytes.readIntLE(at, width);
     if (before !== undefined && value <= before) throw new BytesError('intset: numbers out of order');
     before = value;
-    members.add(String(value));
+    members.push(String(value));
   }
-  return setOf(members, count);
+  return { type: 'set', size: count, members };
 }
 
 /** As type 2. */

@@ -3,6 +3,7 @@
  * before it. Nothing is written so any more. Source: Redis ziplist.c (zipEntrySafe, ziplistValidateIntegrity).
  */
 import { BytesError } from '../../core/bytes.ts';
+import { MAX_PACKED_ENTRIES } from './listpack.ts';
 
 const HEADER_BYTES = 10;
 const END = 0xff;
@@ -42,6 +43,7 @@ export function readZiplist(bytes: Buffer): string[] {
       throw new BytesError('ziplist: the last entry is not where it says');
     previous = next - at;
     at = next;
+    if (entries.length > MAX_PACKED_ENTRIES) throw new BytesError('ziplist: too many entries');
   }
   if (at !== last) throw new BytesError('ziplist: an end mark inside');
   const count = bytes.readUInt16LE(8);

@@ -3,6 +3,7 @@
  * Source: Redis zipmap.c (zipmapNext, zipmapValidateIntegrity).
  */
 import { BytesError } from '../../core/bytes.ts';
+import { MAX_PACKED_ENTRIES } from './listpack.ts';
 
 /** As a length: it stands in the next four bytes. As the count: it is not known. */
 const LONG = 254;
@@ -34,6 +35,7 @@ export function readZipmap(bytes: Buffer): string[] {
     const valueLength = lengthAt();
     const spareBytes = bytes[at] as number;
     take(at + 1, valueLength, spareBytes);
+    if (texts.length > MAX_PACKED_ENTRIES) throw new BytesError('zipmap: too many entries');
   }
   if (at !== last) throw new BytesError('zipmap: an end mark inside');
   const count = bytes[0] as number;
