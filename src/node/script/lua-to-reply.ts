@@ -210,10 +210,21 @@ export function failureOf(vm: LuaVm, L: LuaThread, name: string): Result {
   if (api.lua_type(L, -1) === luaType.string && vm.text(L, -1) === 'not enough memory')
     return { reply: errorReply(`ERR Error running script ${name}, not enough memory`), counted: false };
   const { text, counted } = errorText(vm, L);
-  const inner = vm.place(L, 0);
-  const place = inner?.isNative ? vm.place(L, 1) : inner;
+  const place = placeInScript(vm, L);
   const where = place === undefined ? '' : ` script: ${name}, on ${place.source}:${place.line}.`;
   return { reply: errorReply(`${text}${where}`), counted };
+}
+
+/** Functions that are written in Lua, but not by the script. */
+const ownSources = ['=library', '=caller'];
+
+/** Where the script was: the function that failed, or who called it if that is not written in Lua, or not by the script. */
+function placeInScript(vm: LuaVm, L: LuaThread): ReturnType<LuaVm['place']> {
+  let level = 0;
+  let place = vm.place(L, level);
+  if (place?.isNative) place = vm.place(L, ++level);
+  while (place !== undefined && ownSources.includes(place.source)) place = vm.place(L, ++level);
+  return place;
 }
 
 /** The text of the error on top of a stack, with its code. */

@@ -6,8 +6,10 @@ import type { LuaVm } from '../lua/vm.ts';
 import { type LuaThread, luaType } from '../lua/wasm.ts';
 import { setting, settingOf } from './cjson.ts';
 
-/** A longer text is not made: settings that allow sparse arrays could ask for endless ones. */
-const MAX_CHARS = 1 << 27;
+/** A longer text is not made. */
+const MAX_CHARS = 1 << 28;
+/** Nor one with more gaps: settings that allow sparse arrays could ask for endless ones. */
+const MAX_GAPS = 1 << 20;
 
 const escapes: Readonly<Record<string, string>> = {
   '"': '\\"',
@@ -46,6 +48,7 @@ export class JsonEncoder {
   readonly #L: LuaThread;
   readonly #parts: string[] = [];
   #chars = 0;
+  #gaps = 0;
   readonly #maxDepth: number;
   readonly #invalidNumbers: number;
   readonly #precision: number;
@@ -90,6 +93,7 @@ export class JsonEncoder {
         this.#table(depth + 1);
         return;
       case luaType.nil:
+        if (++this.#gaps > MAX_GAPS) vm.raise(L, 'not enough memory');
         this.#write('null');
         return;
       default:

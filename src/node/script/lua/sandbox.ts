@@ -290,7 +290,7 @@ export class Sandbox {
     wrapIn('coroutine', 'yield', () => fibers.yield);
     wrapIn('coroutine', 'status', () => fibers.status);
     wrapIn('coroutine', 'running', () => fibers.running);
-    wrapIn('string', 'rep', (own) => (L) => this.#repeat(L, own));
+    wrapIn('string', 'rep', () => (L) => this.#repeat(L));
     this.#replaceInLua(fibers);
   }
 
@@ -371,16 +371,14 @@ export class Sandbox {
     return own(L);
   }
 
-  /** Lua would go through as many rounds as are asked for, though nothing comes of them. */
-  #repeat(L: LuaThread, own: LuaFunction): number {
+  /** string.rep at once: Lua would go round for each repetition, though nothing may come of it. */
+  #repeat(L: LuaThread): number {
     const vm = this.#vm;
-    const length = vm.checkText(L, 1).length;
-    const times = vm.api.luaL_checkinteger(L, 2);
-    if (length === 0) {
-      vm.push(L, '');
-      return 1;
-    }
-    if (times > 0 && length * times > MAX_TEXT_BYTES) vm.raise(L, 'not enough memory');
-    return own(L);
+    const text = vm.checkText(L, 1);
+    const times = Math.max(0, vm.api.luaL_checkinteger(L, 2));
+    if (text.length * times > MAX_TEXT_BYTES) vm.raise(L, 'not enough memory');
+    if (text === '') vm.push(L, '');
+    else vm.pushRepeated(L, text, times);
+    return 1;
   }
 }

@@ -132,6 +132,24 @@ export class LuaVm {
     }
   }
 
+  /** A text so many times, made at once. */
+  pushRepeated(L: LuaThread, text: string, times: number): void {
+    const { api } = this;
+    const total = text.length * times;
+    if (total <= SCRATCH_BYTES) {
+      this.push(L, text.repeat(times));
+      return;
+    }
+    const address = api.malloc(total);
+    if (address === 0) this.raise(L, 'not enough memory');
+    try {
+      this.bytes.fill(text, address, address + total, 'latin1');
+      api.lua_pushlstring(L, address, total);
+    } finally {
+      api.free(address);
+    }
+  }
+
   /** The string or number at `index` as text (a number becomes a string there); undefined for anything else. */
   text(L: LuaThread, index: number): string | undefined {
     const address = this.api.lua_tolstring(L, index, this.#lengthAddress);
