@@ -3,9 +3,7 @@
  * write at its end. The saves are in rdb-saves.ts, the append only file in aof/; this file puts them together.
  * Source: Redis server.c loadDataFromDisk, writeCommandsDeniedByDiskError, finishShutdown.
  */
-import { resolve } from 'node:path';
 import type { Timer } from '../../core/clock.ts';
-import { toPath } from '../config/special.ts';
 import type { NodeParts } from '../parts/node.ts';
 import type { Persistence, ReloadOptions, SaveBeforeEnd } from '../parts/persistence.ts';
 import type { StreamPosition } from '../parts/replication.ts';
@@ -14,6 +12,7 @@ import { BackgroundWork } from './background-work.ts';
 import { infoLines } from './info.ts';
 import { LoadError, type LoadFileDeps, type LoadFileOptions, loadFile, loadFileNow } from './load-file.ts';
 import { Loading } from './loading.ts';
+import { RdbPlace } from './rdb-place.ts';
 import { RdbSaves } from './rdb-saves.ts';
 
 export type PersistenceDeps = Pick<
@@ -51,6 +50,7 @@ class NodePersistence implements Persistence {
   position: StreamPosition | undefined;
   skipChecksum = false;
   readonly #deps: PersistenceDeps;
+  readonly #place: RdbPlace;
   #lastLoad = { keysLoaded: 0, keysExpired: 0 };
   #timer: Timer | undefined;
   #masterWritesToldAtMs = 0;
@@ -69,7 +69,8 @@ class NodePersistence implements Persistence {
     this.background = new BackgroundWork(clock);
     this.progress = new Loading(clock);
     const { libraries } = scripts;
-    this.saves = new RdbSaves({ ...this.#deps, libraries, background: this.background, pid: process.pid });
+    this.#place = new RdbPlace({ config, log, pid: process.pid });
+    this.saves = new RdbSaves({ ...this.#deps, libraries, background: this.background, place: this.#place });
     this.aof = new AppendOnlyFile({
       ...this.#deps,
       config: server.config,
@@ -77,7 +78,7 @@ class NodePersistence implements Persistence {
       background: this.background,
       progress: this.progress,
     });
-    this.background.onIdle(() => this.saves.tick());
+    this.background.onIdle(() => this.#saveIfDue());
   }
 
   get loading(): boolean {
@@ -135,7 +136,7 @@ class NodePersistence implements Persistence {
       ...this.#loadOptions(asReplica, false),
       onExpired: (dbIndex, key, position) => this.#tellOfExpired(dbIndex, key, position),
     };
-    const loader = await loadFile(this.#rdbPath, this.#loadDeps(), options, () => this.#closed);
+    const loader = await loadFile(this.#place.path, this.#loadDeps(), options, () => this.#closed);
     if (loader === undefined) return;
     this.#lastLoad = loader;
     this.position = loader.position;
@@ -158,7 +159,7 @@ class NodePersistence implements Persistence {
     stats.dirty = dirty;
     try {
       const asReplica = this.#deps.replication.role === 'replica';
-      const loader = loadFileNow(this.#rdbPath, this.#loadDeps(), this.#loadOptions(asReplica, merge));
+      const loader = loadFileNow(this.#place.path, this.#loadDeps(), this.#loadOptions(asReplica, merge));
       if (loader === undefined) return 'ERR Error trying to load the RDB dump';
       this.#lastLoad = loader;
     } catch (error) {
@@ -177,8 +178,13 @@ class NodePersistence implements Persistence {
   start(): void {
     this.#timer = this.#deps.clock.every(TICK_MS, () => {
       this.aof.tick();
-      this.saves.tick();
+      this.#saveIfDue();
     });
+  }
+
+  /** Not what is read just now, from disk or from a master. */
+  #saveIfDue(): void {
+    if (!this.loading && !this.#deps.replication.loading) this.saves.tick();
   }
 
   async saveBeforeEnd({ save, nosave, force }: SaveBeforeEnd): Promise<boolean> {
@@ -208,11 +214,6 @@ class NodePersistence implements Persistence {
     this.#timer?.cancel();
     await this.saves.kill();
     await this.aof.close();
-  }
-
-  get #rdbPath(): string {
-    const { config } = this.#deps;
-    return resolve(toPath(config.text('dir')), toPath(config.text('dbfilename')));
   }
 
   #loadDeps(): LoadFileDeps {

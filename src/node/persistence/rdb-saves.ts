@@ -3,9 +3,7 @@
  * the last ones. Source: Redis rdb.c rdbSave, rdbSaveBackground, backgroundSaveDoneHandlerDisk; server.c serverCron.
  */
 import { rmSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
 import { type Clock, delay as pause } from '../../core/clock.ts';
-import { systemErrorText, toPath } from '../config/special.ts';
 import type { Config, Log, Stats } from '../parts/basics.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { Replication } from '../parts/replication.ts';
@@ -14,10 +12,10 @@ import { BackgroundFile, type BackgroundFileEnd } from './background-file.ts';
 import type { BackgroundWork } from './background-work.ts';
 import { KeyDelay } from './key-delay.ts';
 import { RdbEncoder } from './rdb-encoder.ts';
+import type { RdbPlace } from './rdb-place.ts';
 import { reachedPoint, savePoints } from './save-points.ts';
 import { currentPieces, type Snapshot } from './snapshot.ts';
 import { WriteError, writingFile } from './write-file.ts';
-import type { WriteFailure } from './writer-process.ts';
 
 export interface RdbSavesDeps {
   readonly clock: Clock;
@@ -28,8 +26,7 @@ export interface RdbSavesDeps {
   readonly background: BackgroundWork;
   readonly replication: Pick<Replication, 'position'>;
   readonly libraries: Pick<FunctionLibraries, 'all'>;
-  /** Of this process: names its temp file. */
-  readonly pid: number;
+  readonly place: RdbPlace;
 }
 
 /** After a save that failed, a save point waits so long. Source: server.h CONFIG_BGSAVE_RETRY_DELAY. */
@@ -56,6 +53,7 @@ export class RdbSaves {
   /** BGSAVE SCHEDULE: begins when nothing else is under way. */
   scheduled = false;
   readonly #deps: RdbSavesDeps;
+  readonly #place: RdbPlace;
   #running: Running | undefined;
   #lastTryMs = 0;
   /** The last save before the end. */
@@ -63,6 +61,7 @@ export class RdbSaves {
 
   constructor(deps: RdbSavesDeps) {
     this.#deps = deps;
+    this.#place = deps.place;
     this.lastSaveMs = deps.clock.nowMs();
   }
 
@@ -131,9 +130,9 @@ export class RdbSaves {
     const file = new BackgroundFile({
       clock,
       snapshot,
-      directory: this.#directory,
+      directory: this.#place.directory,
       tempName: ['temp-', '.rdb'],
-      target: this.#target,
+      target: this.#place.path,
       title: 'trib-node-rdb-bgsave',
       incrementalSync: config.flag('rdb-save-incremental-fsync'),
       keyDelayMicroseconds: keyDelay,
@@ -203,7 +202,7 @@ export class RdbSaves {
       this.#saved(running.dirtyBefore);
       log('notice', 'Background saving terminated with success');
     } else if (end.outcome === 'failed') {
-      if (end.failure !== undefined) this.#logFailure(end.failure, file.tempPath);
+      if (end.failure !== undefined) this.#place.logFailure(end.failure, file.tempPath);
       log('warning', 'Background saving error');
       this.lastSucceeded = false;
     } else if (end.outcome === 'killed') {
@@ -231,29 +230,13 @@ export class RdbSaves {
 
   #failed(error: unknown): false {
     if (!(error instanceof WriteError)) throw error;
-    this.#logFailure(error.failure, this.#ownTempPath);
+    this.#place.logFailure(error.failure, this.#place.tempPath);
     return false;
-  }
-
-  #logFailure(failure: WriteFailure, tempPath: string): void {
-    const { code } = failure;
-    const why = systemErrorText(Object.assign(new Error(code), { code }));
-    const temp = basename(tempPath);
-    const where = `(in server root dir ${this.#directory})`;
-    const { config, log } = this.#deps;
-    if (failure.operation === 'open')
-      log('warning', `Failed opening the temp RDB file ${temp} ${where} for saving: ${why}`);
-    else if (failure.operation === 'rename')
-      log(
-        'warning',
-        `Error moving temp DB file ${temp} on the final destination ${config.text('dbfilename')} ${where}: ${why}`,
-      );
-    else log('warning', `Write error saving DB on disk(${failure.operation}): ${why}`);
   }
 
   #writing(pieces: Iterable<Buffer>): Generator<void, void> {
     const syncBytes = this.#deps.config.flag('rdb-save-incremental-fsync') ? SYNC_BYTES : 0;
-    return writingFile(this.#ownTempPath, this.#target, pieces, syncBytes);
+    return writingFile(this.#place.tempPath, this.#place.path, pieces, syncBytes);
   }
 
   #encoder(): RdbEncoder {
@@ -261,18 +244,6 @@ export class RdbSaves {
     const functionCodes = libraries.all().map(({ code }) => code);
     const { position } = replication;
     return new RdbEncoder({ config, databases, nowMs: clock.nowMs(), functionCodes, replication: position });
-  }
-
-  get #directory(): string {
-    return toPath(this.#deps.config.text('dir'));
-  }
-
-  get #target(): string {
-    return resolve(this.#directory, toPath(this.#deps.config.text('dbfilename')));
-  }
-
-  get #ownTempPath(): string {
-    return resolve(this.#directory, `temp-${this.#deps.pid}.rdb`);
   }
 
   #secondsSince(unixMs: number): number {
