@@ -105,6 +105,8 @@ export interface ReplicaService {
     from: { readonly id: string; readonly offset: number | undefined } | undefined,
   ): Reply;
   acknowledge(client: Session, offset: number): void;
+  /** All keys are about to go: replicas that are being sent them ask again. */
+  giveUpSyncs(): void;
   /** DEBUG CHANGE-REPL-ID: nobody can go on from here any more. */
   changeId(): void;
   /** The last bytes of the stream, for the log; undefined when there are none. */

@@ -129,6 +129,13 @@ export class MasterSide {
     onBacklogOpened();
   }
 
+  /** What is being sent is of no use any more: those who get it are to ask again. */
+  giveUpSyncs(): void {
+    for (const peer of this.peers)
+      if (peer.state === 'transfer' && !peer.excludeData)
+        this.#drop(peer, 'SYNC failed. BGSAVE child returned an error');
+  }
+
   #attach(peer: ReplicaPeer): void {
     const { clock } = this.#deps;
     peer.session.kind = 'replica';

@@ -258,6 +258,10 @@ class NodeReplication implements Replication, ReplicaService {
     }
   }
 
+  giveUpSyncs(): void {
+    this.#masterSide.giveUpSyncs();
+  }
+
   changeId(): void {
     this.#stream.renewId();
   }

@@ -299,6 +299,20 @@ describe('the replicas of a master', () => {
     expect(givenUp()).toBe(1);
   });
 
+  it('ask again when all keys go while they are sent', () => {
+    const { db, clock, master, replica } = setUp();
+    for (let i = 0; i < 1000; i++) db.set(`key${i}`, 'x'.repeat(5000));
+    const one = replica();
+    one.psync(ASK_ALL);
+    one.fake.pendingBytes = 2 << 20;
+    clock.advance(5);
+    expect(one.peer.state).toBe('transfer');
+    expect(db.snapshot).toBeDefined();
+    master.giveUpSyncs();
+    expect(one.fake.destroyed).toBe(true);
+    expect(db.snapshot).toBeUndefined();
+  });
+
   it('are given up when they take nothing, and do not hold up the others', () => {
     const { db, clock, replica, master } = setUp({ 'repl-timeout': '5' });
     db.set('a', '1');

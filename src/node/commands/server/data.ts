@@ -24,8 +24,11 @@ function flushRefusal(argv: readonly string[]): string | undefined {
 
 /** What is on disk becomes empty, too; a BGSAVE of what is gone is given up. */
 function flushall(context: Context, argv: readonly string[]): Reply {
-  const { databases, persistence } = context.node;
-  if (flushRefusal(argv) === undefined) persistence.saves.giveUp();
+  const { databases, persistence, replication } = context.node;
+  if (flushRefusal(argv) === undefined) {
+    persistence.saves.giveUp();
+    replication.service.giveUpSyncs();
+  }
   const reply = flush(context, argv, databases);
   if (reply === OK) persistence.flushed();
   return reply;
