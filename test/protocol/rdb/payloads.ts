@@ -48,9 +48,12 @@ interface JsonRecord {
 
 const FOOTER_BYTES = 10;
 
-const records = JSON.parse(
-  readFileSync(new URL('../../fixtures/rdb/payloads.json', import.meta.url), 'utf8'),
-) as JsonRecord[];
+/** One a line. */
+const lines = readFileSync(new URL('../../fixtures/rdb/payloads.ndjson', import.meta.url), 'utf8');
+const records = lines
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line) as JsonRecord);
 
 export const payloads: readonly RecordedPayload[] = records.map((record) => {
   const payload = Buffer.from(record.payload, 'base64');
