@@ -17,6 +17,7 @@ import { CommandEncoder } from './command-encoder.ts';
 import { type Disk, systemDisk } from './disk.ts';
 import { AofError } from './failure.ts';
 import { AofFolder } from './folder.ts';
+import { infoLines, sizeLines } from './info.ts';
 import { loadAof } from './load.ts';
 import { type BaseFormat, withNewBase } from './manifest.ts';
 import { type AofState, Rewriter } from './rewriter.ts';
@@ -337,32 +338,11 @@ export class AppendOnlyFile implements Aof {
 
   /** From aof_enabled to aof_last_cow_size. */
   infoLines(): string[] {
-    const rewriter = this.#rewriter;
-    return [
-      `aof_enabled:${this.#state === 'off' ? 0 : 1}`,
-      `aof_rewrite_in_progress:${rewriter.running ? 1 : 0}`,
-      `aof_rewrite_scheduled:${rewriter.scheduled ? 1 : 0}`,
-      `aof_last_rewrite_time_sec:${rewriter.lastSeconds}`,
-      `aof_current_rewrite_time_sec:${rewriter.currentSeconds}`,
-      `aof_last_bgrewrite_status:${rewriter.lastStatus}`,
-      `aof_rewrites:${rewriter.count}`,
-      `aof_rewrites_consecutive_failures:${rewriter.consecutiveFailures}`,
-      `aof_last_write_status:${this.#writer.error === undefined ? 'ok' : 'err'}`,
-      `aof_last_cow_size:${this.#deps.background.lastKeptBytes.aof}`,
-    ];
+    return infoLines(this.#state !== 'off', this.#rewriter, this.#writer, this.#deps.background);
   }
 
   /** Only while appendonly says yes. */
   sizeLines(): string[] {
-    const writer = this.#writer;
-    if (!this.#deps.config.flag('appendonly')) return [];
-    return [
-      `aof_current_size:${writer.totalBytes}`,
-      `aof_base_size:${writer.baseBytes}`,
-      `aof_pending_rewrite:${this.#rewriter.scheduled ? 1 : 0}`,
-      `aof_buffer_length:${writer.waitingBytes}`,
-      `aof_pending_bio_fsync:${writer.pendingSyncs}`,
-      `aof_delayed_fsync:${writer.delayedSyncs}`,
-    ];
+    return this.#deps.config.flag('appendonly') ? sizeLines(this.#rewriter, this.#writer) : [];
   }
 }

@@ -1,13 +1,14 @@
 /**
- * Owns the writing of the increment that is open: when what waits is written, when it is synced (appendfsync), and what follows
- * when the disk does not take it. What was written in part is taken back, so that the file always ends behind a whole write.
- * Never knows which file it is. Source: Redis aof.c flushAppendOnlyFile; bio.c bioProcessBackgroundJobs.
+ * Owns the writing of the increment that is open: when what waits is written and has to be synced (appendfsync; file-sync.ts
+ * does it), and what follows when the disk does not take it. What was written in part is taken back, so that the file always ends
+ * behind a whole write. Never knows which file it is. Source: Redis aof.c flushAppendOnlyFile.
  */
 import type { Clock } from '../../../core/clock.ts';
 import { stallThread } from '../../../core/stall.ts';
 import { systemErrorText } from '../../config/special.ts';
 import type { Config, Log } from '../../parts/basics.ts';
 import type { Disk } from './disk.ts';
+import { FileSync } from './file-sync.ts';
 import { WriteBuffer } from './write-buffer.ts';
 
 export interface AofWriterDeps {
@@ -21,7 +22,6 @@ export interface AofWriterDeps {
   readonly fatal: (reason: string) => void;
 }
 
-const SYNC_PERIOD_MS = 1000;
 /** So long a write waits for a sync under way. */
 const POSTPONE_MS = 2000;
 const RETRY_MS = 1000;
@@ -43,14 +43,11 @@ export class AofWriter {
   #policy = '';
   #notesTime = false;
   #file: number | undefined;
-  #syncedBytes = 0;
-  #lastSyncMs = 0;
-  #syncing: Promise<void> | undefined;
+  readonly #sync: FileSync;
   /** Files that were open before, until they are synced and closed. */
   readonly #closing = new Set<Promise<void>>();
   #postponedSinceMs: number | undefined;
   #writeError: string | undefined;
-  #syncError: string | undefined;
   #retryAtMs = 0;
   #errorLoggedMs = Number.NEGATIVE_INFINITY;
   #planned = false;
@@ -58,7 +55,14 @@ export class AofWriter {
 
   constructor(deps: AofWriterDeps) {
     this.#deps = deps;
-    const { config } = deps;
+    const { disk, clock, config, log } = deps;
+    this.#sync = new FileSync({
+      ...{ disk, clock, log },
+      // What waited for it need not wait for the next tick.
+      onEnd: () => {
+        if (this.#postponedSinceMs !== undefined) this.flush();
+      },
+    });
     const read = (): void => {
       this.#policy = config.text('appendfsync');
       this.#notesTime = config.flag('aof-timestamp-enabled');
@@ -75,11 +79,11 @@ export class AofWriter {
 
   /** What the system said of the last write or sync that failed and was not made good since. */
   get error(): string | undefined {
-    return this.#writeError ?? this.#syncError;
+    return this.#writeError ?? this.#sync.error;
   }
 
   get pendingSyncs(): number {
-    return this.#syncing === undefined ? 0 : 1;
+    return this.#sync.underWay === undefined ? 0 : 1;
   }
 
   /** Adds a write; it is written before replies are sent, or at the end of this turn of the event loop. */
@@ -99,8 +103,7 @@ export class AofWriter {
     this.#closeSoon();
     this.#file = file;
     this.sizeBytes = sizeBytes;
-    this.#syncedBytes = sizeBytes;
-    this.#lastSyncMs = this.#deps.clock.monotonicMs();
+    this.#sync.reached(sizeBytes);
     this.#buffer.selectAnew();
   }
 
@@ -108,7 +111,7 @@ export class AofWriter {
     const { disk } = this.#deps;
     const file = this.#file;
     if (file === undefined) return;
-    const before = this.#syncing ?? Promise.resolve();
+    const before = this.#sync.underWay ?? Promise.resolve();
     const closed: Promise<void> = before
       .then(() => disk.syncSoon(file))
       .catch(() => {})
@@ -123,7 +126,7 @@ export class AofWriter {
   forget(): void {
     this.#buffer.clear();
     this.#writeError = undefined;
-    this.#syncError = undefined;
+    this.#sync.error = undefined;
     this.#postponedSinceMs = undefined;
   }
 
@@ -133,7 +136,7 @@ export class AofWriter {
     this.syncNow();
     this.#closeSoon();
     this.#file = undefined;
-    this.sizeBytes = this.#syncedBytes = 0;
+    this.sizeBytes = 0;
     this.forget();
   }
 
@@ -144,11 +147,10 @@ export class AofWriter {
 
   /** Syncs at once, whatever the policy; a failure is logged. */
   syncNow(): void {
-    const { disk, log } = this.#deps;
+    const { log } = this.#deps;
     if (this.#file === undefined || this.#dead) return;
     try {
-      disk.sync(this.#file);
-      this.#synced(this.sizeBytes);
+      this.#sync.now(this.#file, this.sizeBytes);
     } catch (error) {
       log('warning', `Fail to fsync the AOF file: ${systemErrorText(error)}.`);
     }
@@ -157,7 +159,7 @@ export class AofWriter {
   /** Writes what waits, and syncs when it is time. Unless `force`, a write waits for a sync that is under way. */
   flush(force = false): void {
     const always = this.#policy === 'always';
-    if (this.#buffer.length === 0 && !(always && this.#syncedBytes !== this.sizeBytes)) return;
+    if (this.#buffer.length === 0 && !(always && !this.#sync.hasReached(this.sizeBytes))) return;
     const file = this.#file;
     if (file === undefined || this.#dead) return;
     if (this.#buffer.length > 0) {
@@ -171,7 +173,7 @@ export class AofWriter {
   tick(): void {
     if (this.#file === undefined || this.#dead) return;
     if (this.#buffer.length > 0) this.flush();
-    else if (this.#syncedBytes !== this.sizeBytes) this.#syncIfDue(this.#file);
+    else if (!this.#sync.hasReached(this.sizeBytes)) this.#syncIfDue(this.#file);
   }
 
   #retriesLater(): boolean {
@@ -180,7 +182,7 @@ export class AofWriter {
 
   /** A write would have to wait for the sync in the system anyway, and the node with it. */
   #mustPostpone(): boolean {
-    if (this.#policy !== 'everysec' || this.#syncing === undefined) return false;
+    if (this.#policy !== 'everysec' || this.#sync.underWay === undefined) return false;
     const nowMs = this.#deps.clock.monotonicMs();
     this.#postponedSinceMs ??= nowMs;
     if (nowMs - this.#postponedSinceMs < POSTPONE_MS) return true;
@@ -258,47 +260,16 @@ export class AofWriter {
   }
 
   #syncIfDue(file: number): void {
-    const { disk, clock, config, snapshotUnderWay } = this.#deps;
+    const { config, snapshotUnderWay } = this.#deps;
     if (config.flag('no-appendfsync-on-rewrite') && snapshotUnderWay()) return;
-    if (this.#policy === 'always') {
-      try {
-        disk.sync(file);
-        this.#synced(this.sizeBytes);
-      } catch (error) {
-        this.#die(
-          `Can't persist AOF for fsync error when the AOF fsync policy is 'always': ${systemErrorText(error)}. Exiting...`,
-        );
-      }
-    } else if (this.#policy === 'everysec' && clock.monotonicMs() - this.#lastSyncMs >= SYNC_PERIOD_MS) {
-      if (this.#syncing === undefined) this.#syncSoon(file);
-      else this.#lastSyncMs = clock.monotonicMs();
+    if (this.#policy === 'everysec') this.#sync.inTime(file, this.sizeBytes);
+    if (this.#policy !== 'always') return;
+    try {
+      this.#sync.now(file, this.sizeBytes);
+    } catch (error) {
+      this.#die(
+        `Can't persist AOF for fsync error when the AOF fsync policy is 'always': ${systemErrorText(error)}. Exiting...`,
+      );
     }
-  }
-
-  #synced(sizeBytes: number): void {
-    this.#syncedBytes = sizeBytes;
-    this.#lastSyncMs = this.#deps.clock.monotonicMs();
-  }
-
-  #syncSoon(file: number): void {
-    const { disk, log } = this.#deps;
-    this.#synced(this.sizeBytes);
-    this.#syncing = disk
-      .syncSoon(file)
-      .then(() => {
-        this.#syncError = undefined;
-      })
-      .catch((error: unknown) => {
-        const reason = systemErrorText(error);
-        if (this.#syncError === undefined) log('warning', `Fail to fsync the AOF file: ${reason}`);
-        this.#syncError = reason;
-        // Tried again, though nothing more should be written: clients are refused until it succeeds.
-        this.#syncedBytes = -1;
-      })
-      .finally(() => {
-        this.#syncing = undefined;
-        // What waited for it need not wait for the next tick.
-        if (this.#postponedSinceMs !== undefined) this.flush();
-      });
   }
 }
