@@ -1,6 +1,6 @@
 /**
- * Owns clusters of nodes of this process and redis-server processes for tests of the bus: started, joined, asked,
- * ended. Each node has its own folder and a free port.
+ * Owns clusters of nodes and redis-server processes for tests of the bus: started, joined, asked, ended. Bundled nodes are
+ * of this process, or processes of their own (the built trib-node) where they are to be killed. Each node has its own folder and a free port.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,10 +11,11 @@ import { systemRandom } from '../../src/core/random.ts';
 import { freePorts } from '../../src/local/ports.ts';
 import { type RunningNode, startNode } from '../../src/node/node.ts';
 import { SLOT_COUNT } from '../../src/protocol/slots/key-slot.ts';
+import { runNode } from './node-process.ts';
 import { RawConnection, type RawReply } from './raw-connection.ts';
 import { until } from './servers.ts';
 
-export type ClusterEngine = 'bundled' | 'redis-server';
+export type ClusterEngine = 'bundled' | 'bundled-process' | 'redis-server';
 
 /** One node of either engine; it can be ended and started again in its folder, as the other engine too. */
 export class ClusterMember {
@@ -56,6 +57,8 @@ export class ClusterMember {
     argv.push(...this.#directives);
     if (this.engine === 'bundled') {
       this.#node = await startNode({ argv, log: (line) => this.log.push(line.trimEnd()) });
+    } else if (this.engine === 'bundled-process') {
+      this.#process = runNode(argv).child;
     } else {
       this.#process = spawn('redis-server', argv, { stdio: 'ignore' });
     }
@@ -65,6 +68,7 @@ export class ClusterMember {
     }, `node ${this.port} to answer`);
   }
 
+  /** A process is killed, by SIGKILL. */
   async stop(): Promise<void> {
     this.#client?.close();
     this.#client = undefined;
@@ -90,6 +94,11 @@ export class ClusterMember {
   /** A field of CLUSTER INFO. */
   async info(name: string): Promise<string> {
     const text = await this.text('CLUSTER', 'INFO');
+    return new RegExp(`^${name}:(.*)\r$`, 'm').exec(text)?.[1] ?? '';
+  }
+  /** A line "name:value" of INFO, without the name. */
+  async infoLine(name: string): Promise<string> {
+    const text = await this.text('INFO', 'everything');
     return new RegExp(`^${name}:(.*)\r$`, 'm').exec(text)?.[1] ?? '';
   }
   meet(other: ClusterMember): Promise<string> {

@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type ClusterEngine, type ClusterMember, MixedCluster } from '../../helpers/mixed-cluster.ts';
+import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
+import { contentsOf, differences } from '../../helpers/standalone.ts';
+import { startTraffic } from '../../helpers/traffic.ts';
+
+const NODE_TIMEOUT_MS = 1500;
+const FAILOVER_LIMIT_MS = 2 * NODE_TIMEOUT_MS + 2000;
+
+let cluster: MixedCluster | undefined;
+afterEach(async () => {
+  await cluster?.stop();
+  cluster = undefined;
+});
+
+const roleOf = (member: ClusterMember): Promise<string> => member.infoLine('role');
+
+/** `replica` follows `master`, and has what it has. */
+async function untilInStep(master: ClusterMember, replica: ClusterMember): Promise<void> {
+  await until(async () => {
+    if ((await roleOf(master)) !== 'master' || (await replica.infoLine('master_link_status')) !== 'up')
+      return false;
+    if (Number(await replica.infoLine('master_port')) !== master.port) return false;
+    const offsets = [
+      await master.infoLine('master_repl_offset'),
+      await replica.infoLine('slave_repl_offset'),
+    ];
+    return offsets[0] === offsets[1];
+  }, `${replica.port} in step with ${master.port}`);
+}
+
+async function differencesBetween(master: ClusterMember, replica: ClusterMember): Promise<string[]> {
+  await replica.text('READONLY');
+  return differences(await contentsOf(master.client), await contentsOf(replica.client));
+}
+
+/** Three masters; the fourth member follows the first. */
+async function startShards(master: ClusterEngine, replica: ClusterEngine): Promise<MixedCluster> {
+  const mixed = await MixedCluster.start(
+    [master, 'bundled', 'redis-server', replica],
+    ['--cluster-node-timeout', String(NODE_TIMEOUT_MS), '--appendonly', 'no'],
+  );
+  cluster = mixed;
+  await mixed.shareSlots(0, 1, 2);
+  for (const member of mixed.members.slice(1)) await mixed.member(0).meet(member);
+  await mixed.untilJoined();
+  await mixed.member(3).text('CLUSTER', 'REPLICATE', await mixed.member(0).id());
+  await mixed.untilAgreed();
+  return mixed;
+}
+
+const engines = ['bundled-process', 'redis-server'] as const;
+const pairs = engines.flatMap((master) => engines.map((replica) => ({ master, replica })));
+
+describe.skipIf(skipWithoutRedisServer)(`failover in a mixed cluster${redisServerNote}`, () => {
+  it.each(pairs)(
+    'of a master ($master) to its replica ($replica): by hand without losing a write, and by itself when it is killed',
+    async (kinds) => {
+      const mixed = await startShards(kinds.master, kinds.replica);
+      const [first, heir] = [mixed.member(0), mixed.member(3)];
+      const port = mixed.member(1).port;
+      await untilInStep(first, heir);
+
+      const calm = startTraffic(port, 4, 100);
+      for (const [from, to] of [
+        [first, heir],
+        [heir, first],
+      ] as const) {
+        await until(() => calm.writes > 200, 'traffic');
+        expect(await to.text('CLUSTER', 'FAILOVER')).toBe('OK');
+        await until(async () => (await roleOf(to)) === 'master', 'the promotion', 6000);
+        await until(async () => (await roleOf(from)) === 'slave', 'the former master as a replica', 6000);
+        await until(async () => (await from.infoLine('master_link_status')) === 'up', 'its link');
+        await mixed.untilAgreed();
+      }
+      const { lostWrites, wrongReads } = await calm.stop();
+      expect({ lostWrites, wrongReads }).toEqual({ lostWrites: 0, wrongReads: 0 });
+
+      await untilInStep(first, heir);
+      const rough = startTraffic(port, 4, 100, (worker, index) => `rough:${worker}:${index}`);
+      await until(() => rough.writes > 200, 'traffic');
+      const killedMs = performance.now();
+      await first.stop();
+      await until(async () => (await roleOf(heir)) === 'master', 'the promotion');
+      await until(async () => (await heir.info('cluster_state')) === 'ok', 'the cluster ok');
+      expect(performance.now() - killedMs).toBeLessThan(FAILOVER_LIMIT_MS);
+      const before = rough.writes;
+      await until(() => rough.writes > before + 200, 'clients to go on');
+
+      await first.start();
+      await until(async () => (await roleOf(first)) === 'slave', 'the old master as a replica');
+      await rough.stop();
+      await untilInStep(heir, first);
+      expect(await differencesBetween(heir, first)).toEqual([]);
+      expect(Number(await heir.text('DBSIZE'))).toBeGreaterThan(50);
+      await mixed.untilAgreed();
+    },
+    90_000,
+  );
+});
