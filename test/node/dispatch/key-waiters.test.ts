@@ -248,6 +248,15 @@ const plays: Record<string, Play> = {
       await scene.told('a'),
     ];
   },
+  'the slow log, once they are served': async (scene) => {
+    await scene.say('writer', 'CONFIG SET slowlog-log-slower-than 0', 'SLOWLOG RESET');
+    await scene.waits('a', 'BLPOP k 0');
+    const whileWaiting = /BLPOP/.test(await scene.say('writer', 'SLOWLOG GET'));
+    await scene.say('writer', 'RPUSH k 1');
+    await scene.told('a');
+    const slow = await scene.say('writer', 'SLOWLOG GET', 'CONFIG SET slowlog-log-slower-than 10000');
+    return [whileWaiting, slow.match(/BLPOP|RPUSH/g)];
+  },
   'what is counted': async (scene) => {
     await scene.say('writer', 'CONFIG RESETSTAT');
     await scene.waits('a', 'BLPOP k 0');
@@ -303,5 +312,26 @@ describe.skipIf(skipWithoutRedisServer)(`clients that wait for keys${redisServer
     const comparable = (write: string): string =>
       write.replace(/\b\d{13}\b/, '<time>').replace(/ (?:left|right)\b/gi, (end) => end.toUpperCase());
     expect(node.writes.map(comparable)).toEqual(redis.writes.map(comparable));
+  });
+
+  it('are sent away when their server becomes a replica', async () => {
+    const told = servers.map(async (server) => {
+      await server.client.text('FLUSHALL');
+      const connected = await server.info('connected_clients');
+      const scene = new Scene(server);
+      await scene.waits('a', 'BLPOP k 0');
+      await scene.waits('b', 'BZPOPMIN k 0');
+      await server.client.text('REPLICAOF', '127.0.0.1', 1);
+      const replies = [await scene.told('a'), await scene.told('b')];
+      // Their connections end, too.
+      await until(
+        async () => Number(await server.info('connected_clients')) <= Number(connected),
+        'the connections of those who waited to end',
+      );
+      scene.close();
+      return [...replies, await server.info('blocked_clients')];
+    });
+    const [redis, node] = await Promise.all(told);
+    expect(node).toEqual(redis);
   });
 });
