@@ -3,7 +3,8 @@
  * Source: Redis replication.c waitCommand, processClientsWaitingReplicas.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import { error, integer } from '../../protocol/resp/encode.ts';
+import { integer } from '../../protocol/resp/encode.ts';
+import { UNBLOCKED } from '../command/errors.ts';
 import type { Session } from '../dispatch/session.ts';
 
 interface Waiter {
@@ -17,8 +18,6 @@ export class AckWaiters {
   /** How many replicas have acknowledged an offset. */
   readonly #count: (offset: number) => number;
   readonly #waiters = new Map<Session, Waiter>();
-  /** Sessions whose end is already listened for. */
-  readonly #known = new WeakSet<Session>();
 
   constructor(clock: Clock, count: (offset: number) => number) {
     this.#clock = clock;
@@ -31,13 +30,8 @@ export class AckWaiters {
     this.#waiters.set(session, { offset, wanted, timer });
     session.onUnblock = (withError) => {
       this.#forget(session);
-      return withError
-        ? error('UNBLOCKED client unblocked via CLIENT UNBLOCK')
-        : integer(this.#count(offset));
+      return withError ? UNBLOCKED : integer(this.#count(offset));
     };
-    if (this.#known.has(session)) return;
-    this.#known.add(session);
-    session.onClose(() => this.#forget(session));
   }
 
   /** To be called after an acknowledgement. */
