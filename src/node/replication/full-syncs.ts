@@ -5,7 +5,7 @@
  * Source: Redis replication.c startBgsaveForReplication, shouldStartChildReplication, replicationSetupSlaveForFullResync,
  * updateSlavesWaitingBgsave, removeRDBUsedToSyncReplicas.
  */
-import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
@@ -18,6 +18,7 @@ import type { FunctionLibraries } from '../parts/scripts.ts';
 import { KeyDelay } from '../persistence/key-delay.ts';
 import { RdbEncoder } from '../persistence/rdb-encoder.ts';
 import type { ReplicaPeer } from './peer.ts';
+import { openRdbFile, type RdbFile } from './rdb-file.ts';
 import type { ReplicationStream } from './stream.ts';
 import { Transfer } from './transfer.ts';
 
@@ -45,7 +46,6 @@ interface FullSyncsDeps extends FullSyncDeps {
 }
 
 const MARK_LENGTH = 40;
-const READ_BYTES = 64 * 1024;
 
 /** A BGSAVE for replicas: those that wait for it have the stream from `offset` on kept for them. */
 interface SyncSave {
@@ -249,9 +249,9 @@ export class FullSyncs {
   /** Each replica at its own pace: the file is there for all. */
   #sendFile(peer: ReplicaPeer): void {
     const { drop, log, onTransferred } = this.#deps;
-    let file: number;
+    let file: RdbFile;
     try {
-      file = openSync(this.#rdbPath, 'r');
+      file = openRdbFile(this.#rdbPath);
     } catch (reason) {
       drop(peer, `SYNC failed. Can't open/stat DB after BGSAVE: ${systemErrorText(reason)}`);
       return;
@@ -259,12 +259,12 @@ export class FullSyncs {
     peer.state = 'bulk';
     this.#start({
       peers: [peer],
-      head: `$${fstatSync(file).size}\r\n`,
+      head: `$${file.sizeBytes}\r\n`,
       tail: '',
-      pieces: filePieces(file),
+      pieces: file.pieces(),
       pauseMs: () => 0,
       onEnd: (complete, reason) => {
-        closeSync(file);
+        file.close();
         if (reason !== undefined) {
           log('warning', `Read error sending DB to replica: ${systemErrorText(reason)}`);
           peer.session.destroy();
@@ -314,14 +314,5 @@ export class FullSyncs {
     this.#closed = true;
     this.#startTimer?.cancel();
     for (const transfer of [...this.#transfers]) transfer.stop();
-  }
-}
-
-function* filePieces(file: number): Generator<Buffer, void> {
-  for (;;) {
-    const bytes = Buffer.allocUnsafe(READ_BYTES);
-    const count = readSync(file, bytes, 0, READ_BYTES, null);
-    if (count === 0) return;
-    yield bytes.subarray(0, count);
   }
 }

@@ -14,10 +14,9 @@ import type { Persistence } from '../parts/persistence.ts';
 import type { MasterAddress } from '../parts/replication.ts';
 import type { Scripts } from '../parts/scripts.ts';
 import type { ValueHost } from '../types/row.ts';
+import { chooseIncomingData } from './choose-data.ts';
 import type { IncomingData } from './incoming-data.ts';
 import { type LinkEffects, type LinkState, MasterLink } from './master-link.ts';
-import { ParsedData } from './parsed-data.ts';
-import { SpooledData } from './spooled-data.ts';
 import type { ReplicationStream } from './stream.ts';
 
 export interface ReplicaSideDeps extends ValueHost {
@@ -206,19 +205,14 @@ export class ReplicaSide {
   }
 
   #fullSyncBegins(id: string | undefined, offset: number | undefined): void {
-    const { config, databases, random, stream } = this.#deps;
+    const { random, stream } = this.#deps;
     this.#takeOverAnswered(true);
     // A master that tells no history makes a new one begin here, which only this node's own replicas know.
     this.#incoming = { id: id ?? random.hex(40), offset: offset ?? 0, resumable: id !== undefined };
     const { progress } = this.#deps.persistence;
     const { libraries } = this.#deps.scripts;
     const deps = { ...this.#deps, libraries, progress, onReplacing: () => this.#replacing() };
-    const mode = config.text('repl-diskless-load');
-    const empty = databases.every(({ size }) => size === 0);
-    if (mode === 'swapdb') this.#data = new ParsedData(deps, { swap: true, sameHistory: stream.id === id });
-    else if (mode === 'on-empty-db' && empty)
-      this.#data = new ParsedData(deps, { swap: false, sameHistory: false });
-    else this.#data = new SpooledData(deps);
+    this.#data = chooseIncomingData(deps, stream.id === id);
   }
 
   #takeOverAnswered(accepted: boolean): void {
