@@ -1,5 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +83,23 @@ describe('bin/trib-node.js', () => {
     expect(await second.ended).toBe(0);
     await client.untilClosed();
     expect(client.received).toBe('');
+  });
+
+  it('saves before it ends, unless a second SIGINT insists', async () => {
+    const own = join(dir, 'saving');
+    mkdirSync(own);
+    const directives = ['--dir', own, '--rdb-key-save-delay', '500000', '--enable-debug-command', 'yes'];
+    const node = run([...socketOf('s'), ...directives]);
+    await nodeReady(node);
+    const client = await TextSocket.open(join(dir, 's'));
+    await client.expect('DEBUG POPULATE 20\r\n', '+OK\r\n');
+    client.close();
+    node.child.kill('SIGINT');
+    await until(() => existsSync(join(own, `temp-${node.child.pid}.rdb`)), 'the last save');
+    node.child.kill('SIGINT');
+    expect(await node.ended).toBe(1);
+    expect(node.stdout).toContain('You insist... exiting now.');
+    expect(readdirSync(own).filter((name) => name.endsWith('.rdb'))).toEqual([]);
   });
 
   it('reads redis.conf, standard input and options, and logs to a file', async () => {
