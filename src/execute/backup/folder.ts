@@ -7,8 +7,8 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:f
 import { join, resolve } from 'node:path';
 import { messageOf, TribError } from '../../core/errors.ts';
 import { PART_SUFFIX } from '../../plan/backup-manifest.ts';
+import { RdbError } from '../../protocol/rdb/errors.ts';
 import { RdbFileChecksum } from '../../protocol/rdb/file-checksum.ts';
-import { RdbError } from '../../protocol/rdb/reader.ts';
 
 export interface SavedFile {
   readonly bytes: number;

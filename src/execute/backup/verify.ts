@@ -11,8 +11,8 @@ import { TribError } from '../../core/errors.ts';
 import { MANIFEST_FILE, PART_SUFFIX, parseManifest } from '../../plan/backup-manifest.ts';
 import type { FoundFile } from '../../plan/restore.ts';
 import type { VerifiedFile } from '../../plan/steps/restore-files.ts';
+import { RdbError } from '../../protocol/rdb/errors.ts';
 import { RdbFileChecksum } from '../../protocol/rdb/file-checksum.ts';
-import { RdbError } from '../../protocol/rdb/reader.ts';
 import { type RdbItem, RdbScanner } from '../../protocol/rdb/scanner.ts';
 import { reasonOf } from './folder.ts';
 
@@ -101,7 +101,7 @@ export async function* readItems(
   const scanner = new RdbScanner();
   try {
     for await (const chunk of chunksOf(file, onBytes)) yield scanner.feed(chunk);
-    yield scanner.end();
+    scanner.end();
   } catch (error) {
     throw asDamage(file, error);
   }

@@ -3,8 +3,8 @@
  * between. It knows nothing of what the file holds, so it holds for files of every version. Source: Redis rdb.c rdbSaveRio.
  */
 import { Crc64 } from './crc64.ts';
+import { RdbError } from './errors.ts';
 import { opcodes } from './opcodes.ts';
-import { RdbError } from './reader.ts';
 
 const MAGIC_BYTES = 9;
 const CHECKSUM_BYTES = 8;

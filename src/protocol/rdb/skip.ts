@@ -1,6 +1,6 @@
 /**
  * Owns where an object of an RDB file ends: the layout of every type of Redis 7.2 and before, walked over without decoding
- * a value, so that its bytes can be cut out and given to RESTORE as they are. Values of modules have no layout here: only
+ * a value, so that its bytes can be cut out and given to RESTORE as they are, or waited for. Values of modules have no layout here: only
  * their module could take them in. Source: Redis rdb.c rdbLoadObject, module.c moduleTypeNameByID.
  */
 import { type ByteReader, BytesError } from '../../core/bytes.ts';
@@ -10,12 +10,14 @@ import { rdbTypes } from './objects.ts';
 /** What is done with each string that is met: it has to move the reader behind it. */
 export type StringVisitor = (reader: ByteReader) => void;
 
-type Walk = (reader: ByteReader, text: StringVisitor) => void;
+/** One thing after the other; or a count, and so many times the same things. */
+type Piece = ((reader: ByteReader, text: StringVisitor) => void) | { readonly each: Pieces };
+type Pieces = readonly Piece[];
 
 interface Layout {
   /** The RDB version that brought this type: a server that reads it, or a later one, takes the value. */
   readonly since: number;
-  readonly walk: Walk;
+  readonly pieces: Pieces;
 }
 
 /** The oldest version that payloads of RESTORE carry. */
@@ -45,40 +47,22 @@ export function skipString(reader: ByteReader): void {
   } else throw new BytesError(`unknown string encoding ${encoding}`);
 }
 
-/** A count, then so many times `each`. Every item takes bytes, so a count beyond all measure ends with the input. */
-function many(each: Walk): Walk {
-  return (reader, text) => {
-    for (let left = readLength(reader); left > 0; left--) each(reader, text);
+const text: Piece = (reader, visit) => visit(reader);
+
+const anyLength: Piece = (reader) => {
+  readLength(reader);
+};
+
+function bytes(count: number): Piece {
+  return (reader) => {
+    reader.take(count);
   };
 }
 
-const one: Walk = (reader, text) => text(reader);
-
-const pair: Walk = (reader, text) => {
-  text(reader);
-  text(reader);
-};
-
-const memberWithDecimalScore: Walk = (reader, text) => {
-  text(reader);
+const decimalScore: Piece = (reader) => {
   const length = reader.u8();
   if (length < FIRST_SPECIAL_SCORE) reader.take(length);
 };
-
-const memberWithScore: Walk = (reader, text) => {
-  text(reader);
-  reader.take(8);
-};
-
-/** Of a quicklist: whether it is packed, then a listpack, or one plain element. */
-const quicklistNode: Walk = (reader, text) => {
-  readLength(reader);
-  text(reader);
-};
-
-function skipLengths(reader: ByteReader, count: number): void {
-  for (let left = count; left > 0; left--) readLength(reader);
-}
 
 /** What each generation of streams added. */
 interface StreamForm {
@@ -90,61 +74,118 @@ interface StreamForm {
   readonly consumerTimes: number;
 }
 
-function stream({ fields, groupFields, consumerTimes }: StreamForm): Walk {
-  const pending = many((reader) => {
-    reader.take(STREAM_ID_BYTES + MILLISECONDS_BYTES);
-    readLength(reader);
-  });
-  const consumers = many((reader, text) => {
-    text(reader);
-    reader.take(consumerTimes * MILLISECONDS_BYTES);
-    reader.take(readLength(reader) * STREAM_ID_BYTES);
-  });
-  const entries = many(pair);
-  const groups = many((reader, text) => {
-    text(reader);
-    skipLengths(reader, groupFields);
-    pending(reader, text);
-    consumers(reader, text);
-  });
-  return (reader, text) => {
-    entries(reader, text);
-    skipLengths(reader, fields);
-    groups(reader, text);
-  };
+function stream({ fields, groupFields, consumerTimes }: StreamForm): Pieces {
+  const lengths = (count: number): Pieces => Array<Piece>(count).fill(anyLength);
+  const pending = { each: [bytes(STREAM_ID_BYTES + MILLISECONDS_BYTES), anyLength] };
+  const ids = { each: [bytes(STREAM_ID_BYTES)] };
+  const consumers = { each: [text, bytes(consumerTimes * MILLISECONDS_BYTES), ids] };
+  const groups = { each: [text, ...lengths(groupFields), pending, consumers] };
+  return [{ each: [text, text] }, ...lengths(fields), groups];
 }
+
+const single: Pieces = [text];
+const list: Pieces = [{ each: [text] }];
 
 /** By type number. What is packed into one string (ziplist, listpack, intset, zipmap) is a string to the file. */
 const layouts: ReadonlyMap<number, Layout> = new Map<number, Layout>([
-  [0, { since: 1, walk: one }],
-  [1, { since: 1, walk: many(one) }],
-  [2, { since: 1, walk: many(one) }],
-  [3, { since: 1, walk: many(memberWithDecimalScore) }],
-  [4, { since: 1, walk: many(pair) }],
-  [5, { since: 8, walk: many(memberWithScore) }],
-  [9, { since: 2, walk: one }],
-  [10, { since: 2, walk: one }],
-  [11, { since: 2, walk: one }],
-  [12, { since: 2, walk: one }],
-  [13, { since: 4, walk: one }],
-  [14, { since: 7, walk: many(one) }],
-  [15, { since: 9, walk: stream({ fields: 3, groupFields: 2, consumerTimes: 1 }) }],
-  [16, { since: 10, walk: one }],
-  [17, { since: 10, walk: one }],
-  [18, { since: 10, walk: many(quicklistNode) }],
-  [19, { since: 10, walk: stream({ fields: 8, groupFields: 3, consumerTimes: 1 }) }],
-  [20, { since: 11, walk: one }],
-  [21, { since: 11, walk: stream({ fields: 8, groupFields: 3, consumerTimes: 2 }) }],
+  [0, { since: 1, pieces: single }],
+  [1, { since: 1, pieces: list }],
+  [2, { since: 1, pieces: list }],
+  [3, { since: 1, pieces: [{ each: [text, decimalScore] }] }],
+  [4, { since: 1, pieces: [{ each: [text, text] }] }],
+  [5, { since: 8, pieces: [{ each: [text, bytes(8)] }] }],
+  [9, { since: 2, pieces: single }],
+  [10, { since: 2, pieces: single }],
+  [11, { since: 2, pieces: single }],
+  [12, { since: 2, pieces: single }],
+  [13, { since: 4, pieces: single }],
+  [14, { since: 7, pieces: list }],
+  [15, { since: 9, pieces: stream({ fields: 3, groupFields: 2, consumerTimes: 1 }) }],
+  [16, { since: 10, pieces: single }],
+  [17, { since: 10, pieces: single }],
+  // Of a quicklist's nodes: whether it is packed, then a listpack, or one plain element.
+  [18, { since: 10, pieces: [{ each: [anyLength, text] }] }],
+  [19, { since: 10, pieces: stream({ fields: 8, groupFields: 3, consumerTimes: 1 }) }],
+  [20, { since: 11, pieces: single }],
+  [21, { since: 11, pieces: stream({ fields: 8, groupFields: 3, consumerTimes: 2 }) }],
 ]);
+
+/** Pieces that are being walked over, `left` times more from the first on. */
+interface Frame {
+  readonly outer: Frame | undefined;
+  readonly pieces: Pieces;
+  at: number;
+  left: number;
+}
+
+/** The way over one object. */
+export class ObjectWalk {
+  #frame: Frame | undefined;
+
+  constructor(pieces: Pieces) {
+    this.#frame = { outer: undefined, pieces, at: 0, left: 1 };
+  }
+
+  /**
+   * Moves to the end of the object, telling each string in it. Throws BytesError; an EndOfInputError leaves the reader
+   * behind the last piece that is whole, and the walk is to be gone on with from there. Every piece takes bytes, so a count
+   * beyond all measure ends with the input.
+   */
+  advance(reader: ByteReader, visit: StringVisitor = skipString): void {
+    let start = reader.offset;
+    let frame = this.#frame;
+    try {
+      while (frame !== undefined) {
+        const piece: Piece | undefined = frame.pieces[frame.at];
+        start = reader.offset;
+        if (typeof piece === 'function') {
+          piece(reader, visit);
+          frame.at++;
+        } else if (piece === undefined) {
+          frame.at = 0;
+          if (--frame.left === 0) frame = frame.outer;
+        } else {
+          // Behind its last piece: so many times more are still to come.
+          const inner: Frame = {
+            outer: frame,
+            pieces: piece.each,
+            at: piece.each.length,
+            left: 1 + readLength(reader),
+          };
+          frame.at++;
+          frame = inner;
+        }
+      }
+    } catch (error) {
+      reader.offset = start;
+      this.#frame = frame;
+      throw error;
+    }
+    this.#frame = undefined;
+  }
+}
 
 /**
  * Moves behind the object of this type, telling each string in it. Throws BytesError: EndOfInputError when it is not
  * complete yet.
  */
-export function skipObject(reader: ByteReader, type: number, text: StringVisitor = skipString): void {
+export function skipObject(reader: ByteReader, type: number, visit: StringVisitor = skipString): void {
+  const { pieces } = layoutOf(type);
+  // Most values are one string to the file.
+  if (pieces === single) visit(reader);
+  else new ObjectWalk(pieces).advance(reader, visit);
+}
+
+/** For an object whose bytes come in parts; undefined for types without a layout. */
+export function walkOver(type: number): ObjectWalk | undefined {
+  const layout = layouts.get(type);
+  return layout === undefined ? undefined : new ObjectWalk(layout.pieces);
+}
+
+function layoutOf(type: number): Layout {
   const layout = layouts.get(type);
   if (layout === undefined) throw new BytesError(`no layout is known for values of type ${type}`);
-  layout.walk(reader, text);
+  return layout;
 }
 
 /** What an operator is told a value is that cannot be cut out; undefined for one that can. */

@@ -75,6 +75,32 @@ describe('an RDB file', () => {
       expect(read(followed, chunkBytes).bytes).toBe(whole.length);
   });
 
+  it('with a value of many pieces is read when the last is there, and ends where it ends', () => {
+    const text = (value: string): number[] => [value.length, ...Buffer.from(value)];
+    const count = 200_000;
+    const elements = Array.from({ length: count }, (_, index) => `element ${index}`);
+    const list = [1, ...text('long'), 0x80, 0, 3, 0x0d, 0x40, ...elements.flatMap(text)];
+    const whole = Buffer.concat([
+      Buffer.from('REDIS0010'),
+      Buffer.from([...list, ...KEY, 255]),
+      Buffer.alloc(8),
+    ]);
+    // 31,000 pieces: read from the beginning at each, this would be 3,000,000,000 steps.
+    for (const behind of [0, 40]) {
+      const { entries, bytes } = read(Buffer.concat([whole, Buffer.alloc(behind, 7)]), 100);
+      expect(entries.map(({ key }) => key)).toEqual(['long', 'k']);
+      expect(entries[0]?.value).toMatchObject({ elements });
+      expect(bytes).toBe(whole.length);
+    }
+  });
+
+  it('with a value that is cut short within itself is refused as soon as it is there', () => {
+    // A listpack says that it has 100 bytes, and is a string of eight.
+    const listpack = [100, 0, 0, 0, 1, 0, 0x81, 0xff];
+    const bytes = file(16, 1, 104, listpack.length, ...listpack).subarray(0, -9);
+    for (const chunkBytes of [bytes.length, 1]) expect(() => read(bytes, chunkBytes)).toThrow('is malformed');
+  });
+
   it('comes back as it was written', () => {
     const text = fc.uint8Array({ maxLength: 120 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
     const expire = fc.oneof(fc.constant(-1), fc.integer({ min: 0, max: 2 ** 45 }));
@@ -148,7 +174,7 @@ describe('an RDB file', () => {
   });
 
   it.each([
-    ['another magic', Buffer.from('RUDIS0010'), 'this is no RDB'],
+    ['another magic', Buffer.from('RUDIS0010'), 'the RDB does not begin with REDIS'],
     ['a version from the future', Buffer.from('REDIS0080'), 'version 80 is not supported'],
     ['a database that this node has not', file(254, 16), 'keys in database 16, this node has 16'],
     ['an unknown opcode', file(200, 0), 'unknown type or opcode 200'],
