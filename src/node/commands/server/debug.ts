@@ -7,6 +7,7 @@ import { helpReply } from '../../command/help.ts';
 import { BLOCKED, type CommandRow, type Reply } from '../../command/row.ts';
 import { rewriteConfigFile } from '../../config/rewrite.ts';
 import { systemErrorText } from '../../config/special.ts';
+import { parseMemory } from '../../config/value.ts';
 import type { Context } from '../../dispatch/context.ts';
 import { stringType } from '../../types/string/row.ts';
 import { isString, stringEncoding } from '../../types/string/string.ts';
@@ -48,6 +49,8 @@ const help = [
   '    Reply with a test value of the specified type. <type> can be: string,',
   '    integer, double, bignum, null, array, set, map, attrib, push, verbatim,',
   '    true, false.',
+  'QUICKLIST-PACKED-THRESHOLD <size>',
+  '    Taken for the sake of tests: lists keep elements of all sizes alike here.',
   'RELOAD [option ...]',
   '    Save the RDB on disk and reload it back to memory. Valid <option> values:',
   '    * MERGE: conflicting keys will be loaded from RDB.',
@@ -155,6 +158,14 @@ function atoi(text: string): number {
   return Number.parseInt(text, 10) || 0;
 }
 
+const BAD_THRESHOLD = error('ERR argument must be a memory value bigger than 1 and smaller than 4gb');
+const MAX_THRESHOLD_BYTES = 2 ** 32 - 2 ** 20;
+
+function isQuicklistThreshold(text: string): boolean {
+  const bytes = parseMemory(text);
+  return bytes !== undefined && bytes <= MAX_THRESHOLD_BYTES;
+}
+
 function debug(context: Context, argv: readonly string[]): Reply {
   const { node, db, resp } = context;
   const word = (argv[1] as string).toLowerCase();
@@ -205,6 +216,8 @@ function debug(context: Context, argv: readonly string[]): Reply {
     case 'set-skip-checksum-validation':
       node.persistence.skipChecksum = atoi(value) !== 0;
       return OK;
+    case 'quicklist-packed-threshold':
+      return isQuicklistThreshold(value) ? OK : BAD_THRESHOLD;
     case 'sleep':
       stallThread((Number.parseFloat(value) || 0) * 1000);
       return OK;

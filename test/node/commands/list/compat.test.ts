@@ -252,6 +252,17 @@ const scripts: Record<string, readonly Command[]> = {
     'BLPOP l 0',
     'EXEC',
   ],
+  'elements that Redis keeps in nodes of their own': [
+    'DEBUG QUICKLIST-PACKED-THRESHOLD 5gb',
+    'DEBUG QUICKLIST-PACKED-THRESHOLD x',
+    'DEBUG QUICKLIST-PACKED-THRESHOLD 10b',
+    ['RPUSH', 'l', 'x'.repeat(100), 'short', 'y'.repeat(50)],
+    'LINSERT l BEFORE short z',
+    'LPOS l short',
+    'LREM l 0 short',
+    'LRANGE l 0 -1',
+    'DEBUG QUICKLIST-PACKED-THRESHOLD 0',
+  ],
   'COPY, RENAME, DUMP and RESTORE': [
     'RPUSH a 1 2 three',
     'COPY a b',
