@@ -45,7 +45,7 @@ export type ReplicationDeps = Pick<
 
 const TICK_MS = 1000;
 const SHOWN_BACKLOG_BYTES = 256;
-const UNBLOCKED = error(
+const FORCED_UNBLOCK = error(
   'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
 );
 
@@ -336,7 +336,7 @@ function endBlocked(clients: Iterable<Session>): void {
   for (const client of [...clients]) {
     if (client.onUnblock === undefined) continue;
     client.onUnblock(true);
-    client.resume(UNBLOCKED);
+    client.resume(FORCED_UNBLOCK);
     client.end();
   }
 }
