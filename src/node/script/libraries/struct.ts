@@ -153,6 +153,8 @@ function readFloatBytes(data: string, at: number, size: number, littleEndian: bo
 function pack(vm: LuaVm, L: LuaThread): number {
   const { api } = vm;
   const format = new Format(vm, L);
+  // What stands behind the arguments, as errors tell of one that is missing.
+  api.lua_pushnil(L);
   let argument = 2;
   const parts: string[] = [];
   let total = 0;

@@ -243,11 +243,22 @@ export class Fibers {
     if (this.#frames.length >= MAX_DEPTH) return this.#failure(L, 'stack overflow');
     const child = this.#take();
     if (api.lua_checkstack(child, count + 1) === 0) return this.#failure(L, 'stack overflow');
-    // A thread that yields must have begun with a function of Lua.
-    if (api.lua_type(L, 1) !== luaType.function || api.lua_iscfunction(L, 1) !== 0) this.pushCaller(child);
+    if (this.#mustBeCalled(L, 1)) this.pushCaller(child);
     api.lua_xmove(L, child, count);
     const extra = api.lua_gettop(child) - count;
     return this.#enter({ kind, parent: L, child }, count - 1 + extra);
+  }
+
+  /** Whether what is at `index` cannot begin a thread: one that yields must have begun with a function of Lua. */
+  #mustBeCalled(L: LuaThread, index: number): boolean {
+    const { api } = this.#vm;
+    if (api.lua_iscfunction(L, index) !== 0) {
+      const address = api.lua_tocfunction(L, index);
+      return [this.pcall, this.protect, this.resume].some((fn) => this.#vm.define(fn) === address);
+    }
+    if (api.lua_type(L, index) === luaType.function || api.lua_getmetatable(L, index) === 0) return false;
+    api.lua_settop(L, -2);
+    return true;
   }
 
   /** Pushes the function (f, ...) that returns f(...). */

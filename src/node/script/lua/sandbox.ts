@@ -280,7 +280,7 @@ export class Sandbox {
     for (const name of ['rawget', 'next']) wrapIn(undefined, name, reads);
     for (const name of ['rawset', 'setmetatable']) wrapIn(undefined, name, writes);
     for (const name of ['foreach', 'foreachi', 'getn', 'maxn']) wrapIn('table', name, reads);
-    for (const name of ['insert', 'remove', 'sort', 'setn']) wrapIn('table', name, writes);
+    wrapIn('table', 'insert', writes);
     wrapIn(undefined, 'pairs', (own) => (L) => this.#pairs(L, own));
     wrapIn(undefined, 'getmetatable', (own) => (L) => this.#getMetatable(L, own));
     wrapIn(undefined, 'loadstring', () => (L) => this.#loadString(L));

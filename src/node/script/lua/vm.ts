@@ -39,6 +39,7 @@ export class LuaVm {
   readonly #lengthAddress: number;
   readonly #record: number;
   readonly #constants = new Map<string, number>();
+  readonly #functions = new Map<LuaFunction, number>();
 
   /** Throws when there is no memory for an instance. */
   constructor(module: WebAssembly.Module, maxBytes: number) {
@@ -78,9 +79,14 @@ export class LuaVm {
     return address;
   }
 
-  /** A function of JavaScript as Lua's C functions are addressed. */
+  /** A function of JavaScript as Lua's C functions are addressed; the same one each time. */
   define(fn: LuaFunction): number {
-    return this.#add(asWasmFunction(fn as (...args: number[]) => number, 1, true));
+    let address = this.#functions.get(fn);
+    if (address === undefined) {
+      address = this.#add(asWasmFunction(fn as (...args: number[]) => number, 1, true));
+      this.#functions.set(fn, address);
+    }
+    return address;
   }
 
   /** A hook: gets the thread. */
