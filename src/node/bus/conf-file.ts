@@ -24,16 +24,39 @@ export class ConfFileError extends Error {
   override readonly name = 'ConfFileError';
 }
 
+/** What a save asks of the file system, one call a step: a node can end between any two. Each throws what the system says. */
+export interface ConfDisk {
+  /** Empty, whatever was there. */
+  open(path: string): number;
+  /** At the end; returns how many bytes were written. */
+  write(file: number, bytes: Uint8Array): number;
+  sync(file: number): void;
+  close(file: number): void;
+  rename(source: string, target: string): void;
+  syncFolder(path: string): void;
+}
+
+const systemDisk: ConfDisk = {
+  open: (path) => openSync(path, 'w', 0o644),
+  write: (file, bytes) => writeSync(file, bytes),
+  sync: fsyncSync,
+  close: closeSync,
+  rename: renameSync,
+  syncFolder,
+};
+
 export class ConfFile {
   readonly path: string;
+  readonly #disk: ConfDisk;
   readonly #lockPath: string;
   readonly #holder: string;
 
   /**
    * Takes the file at `path` for this node. `token` tells nodes of one process apart. Throws a ConfFileError.
    */
-  constructor(path: string, token: string) {
+  constructor(path: string, token: string, disk: ConfDisk = systemDisk) {
     this.path = path;
+    this.#disk = disk;
     this.#lockPath = `${path}.lock`;
     this.#holder = `${process.pid} ${startIdOf(process.pid) ?? ''} ${token}\n`;
     try {
@@ -55,12 +78,12 @@ export class ConfFile {
     }
   }
 
-  /** The new text is on disk when this returns; on an error the old one still is. */
+  /** The new text is on disk when this returns; on an error the old one still is, or already the new one, but whole. */
   write(text: string): void {
     const temporary = `${this.path}.tmp`;
-    writeDurably(temporary, text);
-    renameSync(temporary, this.path);
-    syncFolder(dirname(this.path));
+    writeDurably(this.#disk, temporary, text);
+    this.#disk.rename(temporary, this.path);
+    this.#disk.syncFolder(dirname(this.path));
   }
 
   /** Lets another node use the file. */
@@ -71,7 +94,7 @@ export class ConfFile {
   /** A hard link appears with its content, so nobody ever sees a lock without its holder. */
   #take(): boolean {
     const own = `${this.#lockPath}.${process.pid}.${this.#holder.trim().split(' ')[2]}`;
-    writeDurably(own, this.#holder);
+    writeDurably(systemDisk, own, this.#holder);
     try {
       for (let tries = 0; tries < 3; tries++) {
         if (tryLink(own, this.#lockPath)) return true;
@@ -106,13 +129,15 @@ function usedElsewhere(path: string): string {
   );
 }
 
-function writeDurably(path: string, text: string): void {
-  const file = openSync(path, 'w', 0o644);
+/** A disk may take less than it was given; when it is full, the next piece says so. */
+function writeDurably(disk: ConfDisk, path: string, text: string): void {
+  const bytes = Buffer.from(text, 'latin1');
+  const file = disk.open(path);
   try {
-    writeSync(file, text, null, 'latin1');
-    fsyncSync(file);
+    for (let at = 0; at < bytes.length; ) at += disk.write(file, bytes.subarray(at));
+    disk.sync(file);
   } finally {
-    closeSync(file);
+    disk.close(file);
   }
 }
 

@@ -5,6 +5,7 @@ import { contentsOf, differences } from '../../helpers/standalone.ts';
 import { startTraffic } from '../../helpers/traffic.ts';
 
 const NODE_TIMEOUT_MS = 1500;
+const RETRY_MS = 4 * NODE_TIMEOUT_MS + 500;
 const FAILOVER_LIMIT_MS = 2 * NODE_TIMEOUT_MS + 2000;
 
 let cluster: MixedCluster | undefined;
@@ -21,11 +22,8 @@ async function untilInStep(master: ClusterMember, replica: ClusterMember): Promi
     if ((await roleOf(master)) !== 'master' || (await replica.infoLine('master_link_status')) !== 'up')
       return false;
     if (Number(await replica.infoLine('master_port')) !== master.port) return false;
-    const offsets = [
-      await master.infoLine('master_repl_offset'),
-      await replica.infoLine('slave_repl_offset'),
-    ];
-    return offsets[0] === offsets[1];
+    const offset = await master.infoLine('master_repl_offset');
+    return Number(await replica.infoLine('slave_repl_offset')) >= Number(offset);
   }, `${replica.port} in step with ${master.port}`);
 }
 
@@ -54,29 +52,13 @@ const pairs = engines.flatMap((master) => engines.map((replica) => ({ master, re
 
 describe.skipIf(skipWithoutRedisServer)(`failover in a mixed cluster${redisServerNote}`, () => {
   it.each(pairs)(
-    'of a master ($master) to its replica ($replica): by hand without losing a write, and by itself when it is killed',
+    'of a master ($master) to its replica ($replica): by itself when it is killed, and by hand without losing a write',
     async (kinds) => {
       const mixed = await startShards(kinds.master, kinds.replica);
       const [first, heir] = [mixed.member(0), mixed.member(3)];
       const port = mixed.member(1).port;
       await untilInStep(first, heir);
 
-      const calm = startTraffic(port, 4, 100);
-      for (const [from, to] of [
-        [first, heir],
-        [heir, first],
-      ] as const) {
-        await until(() => calm.writes > 200, 'traffic');
-        expect(await to.text('CLUSTER', 'FAILOVER')).toBe('OK');
-        await until(async () => (await roleOf(to)) === 'master', 'the promotion', 6000);
-        await until(async () => (await roleOf(from)) === 'slave', 'the former master as a replica', 6000);
-        await until(async () => (await from.infoLine('master_link_status')) === 'up', 'its link');
-        await mixed.untilAgreed();
-      }
-      const { lostWrites, wrongReads } = await calm.stop();
-      expect({ lostWrites, wrongReads }).toEqual({ lostWrites: 0, wrongReads: 0 });
-
-      await untilInStep(first, heir);
       const rough = startTraffic(port, 4, 100, (worker, index) => `rough:${worker}:${index}`);
       await until(() => rough.writes > 200, 'traffic');
       const killedMs = performance.now();
@@ -84,6 +66,7 @@ describe.skipIf(skipWithoutRedisServer)(`failover in a mixed cluster${redisServe
       await until(async () => (await roleOf(heir)) === 'master', 'the promotion');
       await until(async () => (await heir.info('cluster_state')) === 'ok', 'the cluster ok');
       expect(performance.now() - killedMs).toBeLessThan(FAILOVER_LIMIT_MS);
+      const promotedMs = performance.now();
       const before = rough.writes;
       await until(() => rough.writes > before + 200, 'clients to go on');
 
@@ -93,6 +76,23 @@ describe.skipIf(skipWithoutRedisServer)(`failover in a mixed cluster${redisServe
       await untilInStep(heir, first);
       expect(await differencesBetween(heir, first)).toEqual([]);
       expect(Number(await heir.text('DBSIZE'))).toBeGreaterThan(50);
+      const calm = startTraffic(port, 4, 100);
+      for (const [from, to] of [
+        [heir, first],
+        [first, heir],
+      ] as const) {
+        // For so long redis-server takes the votes of its last election for those of the next.
+        if (to === heir && kinds.replica === 'redis-server')
+          await until(() => performance.now() > promotedMs + RETRY_MS, 'its votes to expire');
+        await untilInStep(from, to);
+        expect(await to.text('CLUSTER', 'FAILOVER')).toBe('OK');
+        await until(async () => (await roleOf(to)) === 'master', 'the promotion', 6000);
+        await until(async () => (await roleOf(from)) === 'slave', 'the former master as a replica', 6000);
+        const before = calm.writes;
+        await until(() => calm.writes > before + 100, 'traffic');
+      }
+      const { lostWrites, wrongReads } = await calm.stop();
+      expect({ lostWrites, wrongReads }).toEqual({ lostWrites: 0, wrongReads: 0 });
       await mixed.untilAgreed();
     },
     90_000,

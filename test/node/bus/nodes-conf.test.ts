@@ -1,18 +1,31 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startIdOf } from '../../../src/core/process-identity.ts';
-import { systemRandom } from '../../../src/core/random.ts';
+import { seededRandom, systemRandom } from '../../../src/core/random.ts';
 import { freePorts } from '../../../src/local/ports.ts';
-import { ConfFile, ConfFileError } from '../../../src/node/bus/conf-file.ts';
+import { type ConfDisk, ConfFile, ConfFileError } from '../../../src/node/bus/conf-file.ts';
 import { nodesText } from '../../../src/node/bus/describe.ts';
 import { formatNodesConf, parseNodesConf } from '../../../src/node/bus/nodes-conf.ts';
 import { startNode } from '../../../src/node/node.ts';
 import { NodesTextError } from '../../../src/protocol/text/nodes.ts';
 import { MixedCluster } from '../../helpers/mixed-cluster.ts';
+import { nodeReady, runNode } from '../../helpers/node-process.ts';
 import { RawConnection } from '../../helpers/raw-connection.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
 
@@ -100,6 +113,48 @@ describe('the file nodes.conf', () => {
     expect(() => file.write('new\n')).toThrow();
   });
 
+  it('is whole after a failure at any step of a save, and the next save works', () => {
+    const path = join(dir, 'nodes.conf');
+    const [old, young] = ['old\n'.repeat(50), 'new\n'.repeat(50)];
+    const stepsOf = (failsAt: number): { disk: ConfDisk; taken: () => number } => {
+      let taken = 0;
+      const step = (): void => {
+        if (++taken === failsAt) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      };
+      const then = <Result>(run: () => Result): Result => {
+        step();
+        return run();
+      };
+      const disk: ConfDisk = {
+        open: (file) => then(() => openSync(file, 'w')),
+        // A disk that takes a few bytes at a time.
+        write: (file, bytes) => then(() => writeSync(file, bytes.subarray(0, 60))),
+        sync: (file) => then(() => fsyncSync(file)),
+        close(file) {
+          closeSync(file);
+          step();
+        },
+        rename: (source, target) => then(() => renameSync(source, target)),
+        syncFolder: step,
+      };
+      return { disk, taken: () => taken };
+    };
+    const all = stepsOf(0);
+    const counting = new ConfFile(path, 'count', all.disk);
+    counting.write(young);
+    counting.release();
+    expect(all.taken()).toBeGreaterThan(7);
+    for (let failsAt = 1; failsAt <= all.taken(); failsAt++) {
+      writeFileSync(path, old);
+      const file = new ConfFile(path, `step ${failsAt}`, stepsOf(failsAt).disk);
+      expect(() => file.write(young)).toThrow('no space left');
+      expect([old, young]).toContain(file.read());
+      file.write(young);
+      expect(file.read()).toBe(young);
+      file.release();
+    }
+  });
+
   it('is for one node, in this process or another', async () => {
     const path = join(dir, 'nodes.conf');
     const file = new ConfFile(path, 'one');
@@ -157,6 +212,46 @@ describe('a node that cannot keep its nodes.conf', () => {
     expect(log.join('')).toContain("Fatal: can't update cluster config file.");
     client.close();
   });
+});
+
+describe('a node that is killed while it saves', () => {
+  it('starts again with everything that it had acknowledged', async () => {
+    const [port = 0] = await freePorts(1, systemRandom);
+    const seed = 20_260_917;
+    const random = seededRandom(seed);
+    const argv = ['--port', String(port), '--cluster-enabled', 'yes', '--dir', dir, '--bind', '127.0.0.1'];
+    let acknowledged = 0;
+    for (let round = 0; round < 6; round++) {
+      const running = runNode([...argv, '--save', '']);
+      try {
+        await nodeReady(running);
+        const client = await RawConnection.open(port);
+        const info = await client.text('CLUSTER', 'INFO');
+        const found = Number(/cluster_slots_assigned:(\d+)/.exec(info)?.[1]);
+        // The one that was under way may have been kept as well.
+        expect([acknowledged, acknowledged + 1], `seed ${seed}, round ${round}`).toContain(found);
+        acknowledged = found;
+        const killAfter = acknowledged + 1 + random.below(40);
+        const killTimer = (): boolean => running.child.kill('SIGKILL');
+        try {
+          for (;;) {
+            const adding = client.text('CLUSTER', 'ADDSLOTS', acknowledged);
+            if (acknowledged >= killAfter) setTimeout(killTimer, random.below(4));
+            await adding;
+            acknowledged++;
+          }
+        } catch {
+          // The connection ended with the process.
+        }
+        client.close();
+        await running.ended;
+      } finally {
+        running.child.kill('SIGKILL');
+        await running.ended;
+      }
+    }
+    expect(acknowledged).toBeGreaterThan(6);
+  }, 60_000);
 });
 
 describe.skipIf(skipWithoutRedisServer)(`nodes.conf beside redis-server's${redisServerNote}`, () => {
