@@ -3,6 +3,7 @@
  * clock. Its refusals are those of Redis, word for word.
  * Source: Redis networking.c processInlineBuffer, processMultibulkBuffer; the RESP specification.
  */
+import { parseInt64 } from '../../core/int64.ts';
 import { splitArgs } from './split-args.ts';
 
 /** Longest inline request, and longest line that holds a count. Source: server.h PROTO_INLINE_MAX_SIZE. */
@@ -24,13 +25,6 @@ const ZERO = 48;
 /** Short first words (command names) come again and again: a slot of this cache holds the last one of its hash. */
 const nameCacheSlots = 256;
 const nameCacheBytes = 16;
-
-/** A count as Redis's string2ll reads it; undefined for anything else. */
-function strictInteger(text: string): number | undefined {
-  if (!/^(?:0|-?[1-9]\d{0,18})$/.test(text)) return undefined;
-  const value = BigInt(text);
-  return BigInt.asIntN(64, value) === value ? Number(value) : undefined;
-}
 
 export class NameCache {
   readonly #texts: string[] = new Array<string>(nameCacheSlots).fill('');
@@ -348,7 +342,8 @@ export class RequestParser {
       const got = first === 0 ? '' : `${String.fromCharCode(first)}'`;
       return this.#fail(`expected '$', got '${got}`, 'expected $ but got something else');
     }
-    const value = strictInteger(this.#bytes.latin1Slice(this.#at + 1, newline));
+    const count = parseInt64(this.#bytes.latin1Slice(this.#at + 1, newline));
+    const value = count === undefined ? undefined : Number(count);
     if (multibulk) {
       if (value === undefined || value > multibulkLimit)
         return this.#fail('invalid multibulk length', 'invalid mbulk count');
