@@ -63,7 +63,8 @@ export function formatScore(score: number): string {
   return formatDouble(score);
 }
 
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** No two parts can take the same digits: the time that a long text takes would grow with its square. */
+const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const infinity = /^([+-]?)inf(?:inity)?$/i;
 
 /** What such a text says; undefined for what is no number, "nan" too. */

@@ -31,7 +31,8 @@ interface Bound<T> {
 /** As strtod reads it up to the end of a C string: blanks may stand before it, and nothing at all is 0. */
 function parseScoreBound(text: string): Bound<number> | undefined {
   const exclusive = text.startsWith('(');
-  const [number = ''] = text.slice(exclusive ? 1 : 0).split('\0');
+  const end = text.indexOf('\0');
+  const number = text.slice(exclusive ? 1 : 0, end < 0 ? text.length : end);
   const value = number === '' ? 0 : parseAnyDouble(number.replace(/^[ \t\n\v\f\r]+/, ''));
   return value === undefined ? undefined : { value, exclusive };
 }

@@ -1,13 +1,13 @@
 /** Owns the row of the list type. */
 
+import { estimatedBytes } from '../memory.ts';
 import { rewriteInParts } from '../rewrite.ts';
 import type { TypeRow } from '../row.ts';
 import { List } from './list.ts';
 
-/** A list with its first chunk; an element's place, and the header of its string. */
+/** As seen in V8: a list with its first chunk, and an element's place in a chunk. */
 const EMPTY_BYTES = 200;
-const ELEMENT_BYTES = 24;
-const SAMPLES = 128;
+const PLACE_BYTES = 8;
 
 export const listType: TypeRow<List> = {
   name: 'list',
@@ -26,9 +26,5 @@ export const listType: TypeRow<List> = {
   digest(list, digest) {
     for (const element of list.elements()) digest.mix(element);
   },
-  memoryBytes(list) {
-    const sample = list.slice(0, Math.min(list.size, SAMPLES));
-    const sampleBytes = sample.reduce((sum, element) => sum + ELEMENT_BYTES + element.length, 0);
-    return EMPTY_BYTES + Math.round((sampleBytes / Math.max(1, sample.length)) * list.size);
-  },
+  memoryBytes: (list) => EMPTY_BYTES + estimatedBytes(list.elements(), list.size, 1, PLACE_BYTES),
 };

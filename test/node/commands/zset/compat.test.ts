@@ -50,6 +50,8 @@ const scripts: Record<string, readonly Command[]> = {
     ['ZADD', 'z', ' 1', 'a'],
     ['ZADD', 'z', '1 ', 'a'],
     ['ZADD', 'z', '', 'a'],
+    ['ZADD', 'z', `${'1'.repeat(100_000)}x`, 'a'],
+    ['ZADD', 'z', `0.${'0'.repeat(100_000)}`, 'long zero'],
     ['ZADD', 'z', '1', ''],
     'ZRANGE z 0 -1 WITHSCORES',
     'OBJECT ENCODING z',
