@@ -47,13 +47,13 @@ export function standForElection(core: BusCore): void {
   const votingMs = Math.max(core.settings.nodeTimeoutMs * VOTING_TIMES, MIN_VOTING_MS);
   const candidacy = core.candidacy;
   if (candidacy === undefined || core.nowMs - candidacy.startMs > votingMs * RETRY_TIMES) {
-    announceCandidacy(core, isManual);
+    announceCandidacy(core);
     return;
   }
-  if (candidacy.epoch === 0 && !isManual) followRank(core, candidacy);
+  if (candidacy.epoch === 0 && core.manualFailover === undefined) followRank(core, candidacy);
   if (core.nowMs < candidacy.startMs) logCannot(core, master, 'waitingDelay');
   else if (core.nowMs - candidacy.startMs > votingMs) logCannot(core, master, 'expired');
-  else if (candidacy.epoch === 0) askForVotes(core, candidacy, isManual);
+  else if (candidacy.epoch === 0) askForVotes(core, candidacy);
   else if (candidacy.voters.size < core.state.quorum) logCannot(core, master, 'waitingVotes');
   else win(core, candidacy);
 }
@@ -99,9 +99,13 @@ function isTooOld({ host, settings }: BusCore): boolean {
   return ageMs > replicationPingMs + nodeTimeoutMs * replicaValidityFactor;
 }
 
-/** Siblings hear of the offset now: those that have less stand back. */
-function announceCandidacy(core: BusCore, isManual: boolean): void {
+/**
+ * Siblings hear of the offset now: those that have less stand back. A replica that was told to take over loses no time, even if
+ * its master has failed meanwhile.
+ */
+function announceCandidacy(core: BusCore): void {
   const { nowMs } = core;
+  const isManual = core.manualFailover !== undefined;
   const rank = isManual ? 0 : rankOf(core);
   const delayMs = isManual ? 0 : START_DELAY_MS + core.random.below(START_SPREAD_MS) + rank * RANK_DELAY_MS;
   core.candidacy = { startMs: nowMs + delayMs, rank, epoch: 0, voters: new Set() };
@@ -132,12 +136,12 @@ function followRank(core: BusCore, candidacy: Candidacy): void {
   core.log('warning', `Replica rank updated to #${rank}, added ${addedMs} milliseconds of delay.`);
 }
 
-function askForVotes(core: BusCore, candidacy: Candidacy, isManual: boolean): void {
+function askForVotes(core: BusCore, candidacy: Candidacy): void {
   const { state } = core;
   state.currentEpoch++;
   candidacy.epoch = state.currentEpoch;
   core.log('warning', `Starting a failover election for epoch ${candidacy.epoch}.`);
-  requestVotes(core, isManual);
+  requestVotes(core, core.manualFailover !== undefined);
   core.saveSoon('now');
   core.updateStateSoon();
 }

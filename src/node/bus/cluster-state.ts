@@ -24,6 +24,8 @@ export class ClusterState {
   readonly importing = new Map<number, ClusterNode>();
   /** Slots whose owner has stopped to claim them while nobody else has yet. */
   readonly notClaimed = new SlotSet();
+  /** Told of each slot that this node's shard has no more, be it for a moment only. */
+  onRelease: ((slot: number) => void) | undefined;
 
   constructor(myself: ClusterNode) {
     this.#myself = myself;
@@ -102,6 +104,7 @@ export class ClusterState {
   deleteSlot(slot: number): boolean {
     const owner = this.#owners[slot];
     if (owner === undefined) return false;
+    if (owner === this.#myself || owner === this.#myself.master) this.onRelease?.(slot);
     this.#owners[slot] = undefined;
     this.notClaimed.delete(slot);
     owner.slots.delete(slot);

@@ -31,8 +31,6 @@ const MAX_PORT = 65_535;
 export interface ClusterDeps {
   /** The other parts are looked at when they are needed, not before: they may be made later. */
   readonly parts: NodeParts;
-  /** A PUBLISH or SPUBLISH of another node. */
-  readonly deliver?: (channel: string, message: string, sharded: boolean) => void;
   /** The node cannot go on: nodes.conf cannot be written. The reason is already logged. */
   readonly fatal: () => void;
 }
@@ -63,6 +61,7 @@ class TcpCluster implements Cluster {
     this.#file = new ConfFile(path, random.hex(16));
     try {
       const { state, isNew } = loadState(this.#file, parts);
+      state.onRelease = (slot) => parts.pubsub.releaseSlot(slot);
       const host = this.#host(deps, state);
       const core = new BusCore(state, settingsOf(parts), clock, random, host);
       this.machine = new BusMachine(core, !isNew && state.myself.slots.size > 0);
@@ -193,7 +192,7 @@ class TcpCluster implements Cluster {
       },
       pauseWrites: (untilMs) => parts.dispatch.pause('failover', 'write', untilMs),
       resumeWrites: () => parts.dispatch.unpause('failover'),
-      deliver: (channel, message, sharded) => deps.deliver?.(channel, message, sharded),
+      deliver: (channel, message, sharded) => void parts.pubsub.publish(channel, message, sharded),
     };
   }
 

@@ -33,8 +33,13 @@ export interface ManualFailover {
 
 /** Gives up what is under way, because it is done, too late, or not for this role any more. Idempotent. */
 export function endFailover(core: BusCore): void {
+  core.candidacy = undefined;
+  endManualFailover(core);
+}
+
+/** The candidacy goes on if there is another reason for it. */
+export function endManualFailover(core: BusCore): void {
   const manual = core.manualFailover;
   core.manualFailover = undefined;
-  core.candidacy = undefined;
   if (manual?.replica !== undefined) core.host.resumeWrites();
 }

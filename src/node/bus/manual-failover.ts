@@ -11,7 +11,7 @@ import { takeOver } from './candidacy.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { requestPause, sendPing } from './compose.ts';
 import { bumpConfigEpoch } from './epochs.ts';
-import { endFailover } from './failover-state.ts';
+import { endFailover, endManualFailover } from './failover-state.ts';
 import type { BusLink } from './link.ts';
 
 const TIMEOUT_MS = 5000;
@@ -91,7 +91,7 @@ export function tendManualFailover(core: BusCore): void {
   if (manual === undefined) return;
   if (manual.endMs < core.nowMs) {
     core.log('warning', 'Manual failover timed out.');
-    endFailover(core);
+    endManualFailover(core);
   } else if (manual.replica?.link !== undefined) {
     sendPing(core, manual.replica.link, 'ping');
   }
