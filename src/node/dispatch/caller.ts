@@ -151,6 +151,8 @@ export class Caller {
   suspend(): { readonly command: Command; run(part: () => void): void; leave(): void } {
     const context = this.#context;
     const { client, row: command, nowMs } = context;
+    // Twice: between its parts the stream is that of a command within another, so that no snapshot is taken of half of it.
+    this.#propagation.enter();
     this.#propagation.enter();
     return {
       command,
@@ -173,7 +175,10 @@ export class Caller {
           this.timer.settle();
         }
       },
-      leave: () => this.#propagation.leave(),
+      leave: () => {
+        this.#propagation.leave();
+        this.#propagation.leave();
+      },
     };
   }
 

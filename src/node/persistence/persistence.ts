@@ -184,7 +184,9 @@ class NodePersistence implements Persistence {
 
   /** Not what is read just now, from disk or from a master. */
   #saveIfDue(): void {
-    if (!this.loading && !this.#deps.replication.loading) this.saves.tick();
+    // Half of a script is no state to be saved.
+    const ready = !this.loading && !this.#deps.replication.loading && !this.#deps.propagation.nested;
+    if (ready) this.saves.tick();
   }
 
   async saveBeforeEnd({ save, nosave, force }: SaveBeforeEnd): Promise<boolean> {

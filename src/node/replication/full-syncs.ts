@@ -34,6 +34,8 @@ export interface FullSyncDeps {
   readonly stream: ReplicationStream;
   /** The database that the stream has selected, for a replica that serves replicas of its own; -1 on a master. */
   readonly masterStreamDb: () => number;
+  /** A script is interrupted: what it wrote is in the data, and not in the stream yet. */
+  readonly scriptIsOpen: () => boolean;
 }
 
 interface FullSyncsDeps extends FullSyncDeps {
@@ -125,7 +127,8 @@ export class FullSyncs {
 
   /** Begins the synchronisation of the replicas that wait, unless other work has the snapshot, or they should wait for more. */
   startWaiting(): void {
-    const { clock, config, log, peers: allPeers, persistence } = this.#deps;
+    const { clock, config, log, peers: allPeers, persistence, scriptIsOpen } = this.#deps;
+    if (scriptIsOpen()) return;
     const { background } = persistence();
     if (!this.#listening) {
       this.#listening = true;

@@ -76,6 +76,7 @@ class NodeReplication implements Replication, ReplicaService {
       libraries: () => deps.scripts.libraries,
       stream: this.#stream,
       masterStreamDb: () => (this.#replica ? deps.dispatch.master.db.index : -1),
+      scriptIsOpen: () => deps.propagation.nested,
       onBacklogOpened: () => this.#subscribe(),
     });
     this.#failover = new PlannedFailover({

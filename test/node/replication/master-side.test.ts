@@ -104,6 +104,7 @@ function setUp(directives: Record<string, string> = {}) {
     persistence: () => ({ background, saves: saves as Saves }),
     libraries: () => ({ all: () => [] }),
     masterStreamDb: () => -1,
+    scriptIsOpen: () => false,
     onBacklogOpened: () => {},
   });
   const replica = (options: { eof?: boolean; psync2?: boolean } = {}) => {
