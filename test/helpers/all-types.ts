@@ -1,15 +1,24 @@
 /** Owns keys of every type and encoding that redis-server 7.0 has, for tests of what carries them whole. */
 import { seededRandom } from '../../src/core/random.ts';
-import type { RawConnection } from './raw-connection.ts';
+import { createCommandTable } from '../../src/node/command/table.ts';
+import { allRows } from '../../src/node/commands/rows.ts';
+import { keySlot } from '../../src/protocol/slots/key-slot.ts';
+import { ownerPorts } from './dataset.ts';
+import { RawConnection } from './raw-connection.ts';
 
 type Words = readonly (string | Buffer | number)[];
+
+interface MadeKey {
+  readonly key: string;
+  readonly commands: readonly Words[];
+}
 
 const numbers = (count: number, text: (n: number) => string = String): string[] =>
   Array.from({ length: count }, (_, n) => text(n));
 const fields = (count: number): string[] => numbers(count).flatMap((n) => [`field${n}`, `value${n}`]);
 
-/** Writes `count` keys, type after type, every seventh with a time to live until `expireAtMs`. */
-export function allTypeCommands(count: number, expireAtMs: number, seed: number): Words[] {
+/** `count` keys, type after type, every seventh with a time to live until `expireAtMs`. */
+function allTypeKeys(count: number, expireAtMs: number, seed: number): MadeKey[] {
   const random = seededRandom(seed);
   const bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random.below(256)));
   const makers: readonly ((key: string) => Words[])[] = [
@@ -48,8 +57,14 @@ export function allTypeCommands(count: number, expireAtMs: number, seed: number)
   return Array.from({ length: count }, (_, index) => {
     const make = makers[index % makers.length] as (key: string) => Words[];
     const key = index % 11 === 5 ? `${index}\u0000\r\n bytes` : `all:${index}`;
-    return index % 7 === 3 ? [...make(key), ['PEXPIREAT', key, expireAtMs] as Words] : make(key);
-  }).flat();
+    const expiry: Words[] = index % 7 === 3 ? [['PEXPIREAT', key, expireAtMs]] : [];
+    return { key, commands: [...make(key), ...expiry] };
+  });
+}
+
+/** What writes these keys, in order. */
+export function allTypeCommands(count: number, expireAtMs: number, seed: number): Words[] {
+  return allTypeKeys(count, expireAtMs, seed).flatMap(({ commands }) => commands);
 }
 
 /** Throws at the first command that is refused. */
@@ -62,4 +77,32 @@ export async function loadAllTypes(
   const replies = await connection.pipeline(allTypeCommands(count, expireAtMs, seed));
   const refused = replies.find((reply) => reply instanceof Error);
   if (refused !== undefined) throw refused;
+}
+
+const bundledCommands = createCommandTable(allRows, []);
+
+/**
+ * Writes them to the masters of a cluster, in which bundled nodes follow and take over: keys of a type that those
+ * have no commands for are left out. Throws at the first command that is refused.
+ */
+export async function loadAllTypesIntoCluster(
+  seedPort: number,
+  count: number,
+  expireAtMs: number,
+  seed: number,
+): Promise<void> {
+  const owners = await ownerPorts(seedPort);
+  const byPort = new Map<number, Words[]>();
+  for (const { key, commands } of allTypeKeys(count, expireAtMs, seed)) {
+    if (commands.some((words) => bundledCommands.lookup(words.map(String)) === undefined)) continue;
+    const port = owners[keySlot(key)] ?? 0;
+    byPort.set(port, [...(byPort.get(port) ?? []), ...commands]);
+  }
+  for (const [port, commands] of byPort) {
+    const connection = await RawConnection.open(port);
+    const replies = await connection.pipeline(commands);
+    connection.close();
+    const refused = replies.find((reply) => reply instanceof Error);
+    if (refused !== undefined) throw refused;
+  }
 }
