@@ -13,6 +13,7 @@ import type { Observer } from './dispatch/caller.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Hasher } from './keyspace/hasher.ts';
 import { createKeyspace, type Keyspace } from './keyspace/keyspace.ts';
+import { Notifications } from './keyspace/notifications.ts';
 import { createMigration } from './migrate/migration.ts';
 import { createLog } from './observe/log.ts';
 import { Monitors } from './observe/monitors.ts';
@@ -27,6 +28,7 @@ import type { Persistence } from './parts/persistence.ts';
 import type { Replication } from './parts/replication.ts';
 import { createPersistence } from './persistence/persistence.ts';
 import { PropagationStream } from './propagate/stream.ts';
+import { LocalPubSub } from './pubsub/pubsub.ts';
 import { createReplication } from './replication/replication.ts';
 import { NodeScripts } from './script/scripts.ts';
 import { ClientRegistry } from './server/clients.ts';
@@ -69,6 +71,7 @@ export class Parts implements NodeParts {
   readonly replication: Replication;
   readonly persistence: Persistence;
   readonly scripts: NodeScripts;
+  readonly pubsub: LocalPubSub;
   readonly migration: Migration;
   /** Made and set at the start, in cluster mode. */
   cluster: Cluster | undefined;
@@ -92,6 +95,7 @@ export class Parts implements NodeParts {
     });
     this.commands = makeCommands(options.renames);
     this.memberHasher = new Hasher(random);
+    this.pubsub = new LocalPubSub(config.flag('cluster-enabled'));
     this.keyspace = this.#makeKeyspace();
     const { databases } = this.keyspace;
     const slowLog = new SlowLog(config);
@@ -162,6 +166,10 @@ export class Parts implements NodeParts {
   #makeKeyspace(): Keyspace {
     const { clock, random, config, stats } = this;
     const clusterMode = config.flag('cluster-enabled');
+    // Only to those who listen here: in a cluster each node tells of its own keys.
+    const notifications = new Notifications(config, (channel, message) =>
+      this.pubsub.publish(channel, message, false),
+    );
     return createKeyspace({
       ...{ clock, random, config, stats },
       databaseCount: clusterMode ? 1 : config.number('databases'),
@@ -176,6 +184,7 @@ export class Parts implements NodeParts {
         touched: (dbIndex, key) => this.dispatch.keyTouched(dbIndex, key),
         awaited: (dbIndex, key) => this.keyWaiters.ready(dbIndex, key),
         flushed: (dbIndex) => this.dispatch.databaseTouched(dbIndex),
+        notify: (dbIndex, classLetter, event, key) => notifications.notify(dbIndex, classLetter, event, key),
         propagateDelete: (dbIndex, key) =>
           this.propagation.feed(dbIndex, [config.flag('lazyfree-lazy-expire') ? 'UNLINK' : 'DEL', key]),
       },

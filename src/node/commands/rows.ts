@@ -5,8 +5,10 @@ import { clusterRows } from './cluster/index.ts';
 import { connectionRows } from './connection/index.ts';
 import { genericRows } from './generic/index.ts';
 import { hashRows } from './hash/index.ts';
+import { hyperLogLogRows } from './hyperloglog/index.ts';
 import { listRows } from './list/index.ts';
 import { migrateRows } from './migrate/index.ts';
+import { pubsubRows } from './pubsub/index.ts';
 import { replicationRows } from './replication/index.ts';
 import { scriptRows } from './script/index.ts';
 import { serverRows } from './server/index.ts';
@@ -24,8 +26,10 @@ export const allRows: readonly CommandRow[] = [
   ...replicationRows,
   ...serverRows,
   ...scriptRows,
+  ...pubsubRows,
   ...stringRows,
   ...bitmapRows,
+  ...hyperLogLogRows,
   ...hashRows,
   ...setRows,
   ...listRows,

@@ -6,6 +6,7 @@ import type { RespVersion } from '../../protocol/resp/encode.ts';
 import type { CommandRow } from '../command/row.ts';
 import type { Command } from '../command/table.ts';
 import type { Database } from '../parts/keyspace.ts';
+import type { Subscriptions } from '../parts/pubsub.ts';
 
 export interface QueuedCommand {
   readonly row: CommandRow;
@@ -47,6 +48,8 @@ export interface Session {
   watchCount: number;
   /** MONITOR was sent: it sees every command of the others. */
   monitor: boolean;
+  /** Present from the first subscription on. */
+  subscriptions: Subscriptions | undefined;
   /** CLIENT NO-EVICT. */
   noEvict: boolean;
   replyMode: ReplyMode;

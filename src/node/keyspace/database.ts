@@ -36,7 +36,7 @@ export interface KeyspaceHooks {
   flushed(dbIndex: number): void;
   /** An expired or evicted key was deleted: replicas and the AOF get `DEL key` or `UNLINK key`. */
   propagateDelete(dbIndex: number, key: string): void;
-  /** A keyspace notification; the class as its letter in notify-keyspace-events. Absent while nobody can listen. */
+  /** A keyspace notification; the class as its letter in notify-keyspace-events. Absent where nobody can listen. */
   readonly notify?: ((dbIndex: number, classLetter: string, event: string, key: string) => void) | undefined;
 }
 

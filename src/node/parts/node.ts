@@ -19,6 +19,7 @@ import type { Cluster, Migration } from './cluster.ts';
 import type { Dispatch, KeyWaiters, WriteTargets } from './dispatch.ts';
 import type { ActiveExpiry, Database } from './keyspace.ts';
 import type { Persistence } from './persistence.ts';
+import type { PubSub } from './pubsub.ts';
 import type { Replication } from './replication.ts';
 import type { Scripts } from './scripts.ts';
 
@@ -41,6 +42,7 @@ export interface NodeParts {
   readonly replication: Replication;
   readonly persistence: Persistence;
   readonly scripts: Scripts;
+  readonly pubsub: PubSub;
   readonly migration: Migration;
   /** Absent without cluster-enabled. */
   readonly cluster: Cluster | undefined;
@@ -85,8 +87,8 @@ export interface Clients {
 
 /** The one stream of writes that replicas (and the AOF) read. */
 export interface Propagation {
-  /** A write of database `dbIndex`; `argv` with latin1 strings. Called after the command has run. */
-  feed(dbIndex: number, argv: readonly string[]): void;
+  /** A write of database `dbIndex`; `argv` with latin1 strings. Called after the command has run. `audience`: who at most reads it. */
+  feed(dbIndex: number, argv: readonly string[], audience?: WriteTargets): void;
   /** Several writes as one transaction: MULTI ... EXEC. */
   feedTransaction(dbIndex: number, commands: readonly (readonly string[])[]): void;
   /** While the data set is loaded nothing is fed: what is in the files is no new write. */

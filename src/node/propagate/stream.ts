@@ -55,9 +55,9 @@ export class PropagationStream implements Propagation {
     else for (const { dbIndex, argv, targets } of writes) this.#emit(dbIndex, argv, targets);
   }
 
-  feed(dbIndex: number, argv: readonly string[]): void {
+  feed(dbIndex: number, argv: readonly string[], audience: WriteTargets = 3): void {
     if (!this.wanted) return;
-    const { targets } = this;
+    const targets = (this.targets & audience) as WriteTargets;
     if (targets === 0) return;
     if (this.#depth > 0) this.#pending.push({ dbIndex, argv, targets });
     else this.#emit(dbIndex, argv, targets);

@@ -3,6 +3,7 @@ import type { RespVersion } from '../../protocol/resp/encode.ts';
 import type { Command } from '../command/table.ts';
 import type { QueuedCall, ReplyMode, Session } from '../dispatch/session.ts';
 import type { Database } from '../parts/keyspace.ts';
+import type { Subscriptions } from '../parts/pubsub.ts';
 
 export abstract class BaseSession implements Session {
   readonly id: number;
@@ -21,6 +22,7 @@ export abstract class BaseSession implements Session {
   watchBroken = false;
   watchCount = 0;
   monitor = false;
+  subscriptions: Subscriptions | undefined;
   noEvict = false;
   replyMode: ReplyMode = 'on';
   lastCommand: Command | undefined;

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import { error } from '../../protocol/resp/encode.ts';
 import { type NameCache, RequestParser } from '../../protocol/resp/request-parser.ts';
-import { BLOCKED } from '../command/row.ts';
+import { BLOCKED, NO_REPLY } from '../command/row.ts';
 import { type Dispatcher, HELD } from '../dispatch/dispatcher.ts';
 import type { NodeStats } from '../observe/stats.ts';
 import type { Log } from '../parts/basics.ts';
@@ -131,6 +131,8 @@ export class Connection extends BaseSession implements Sender {
     const reply = this.#host.dispatcher.execute(this, argv);
     if (typeof reply === 'string') {
       this.#answer(reply);
+    } else if (reply === NO_REPLY) {
+      if (this.replyMode === 'skip') this.replyMode = 'on';
     } else if (reply === HELD) {
       if (this.replyMode === 'skip') this.replyMode = 'skip next';
       this.#held = argv;

@@ -23,7 +23,7 @@ function queuedChars(session: Session): number {
   return sum;
 }
 
-/** "id=3 addr=127.0.0.1:50000 ...", without a line break. Subscriptions and tracking are not offered yet and show as none. */
+/** "id=3 addr=127.0.0.1:50000 ...", without a line break. Tracking is not offered yet and shows as none. */
 export function describeClient(session: Session, nowMs: number): string {
   const seconds = (sinceMs: number): number => Math.max(0, Math.trunc((nowMs - sinceMs) / 1000));
   const queued = queuedChars(session);
@@ -38,9 +38,9 @@ export function describeClient(session: Session, nowMs: number): string {
     `idle=${seconds(session.lastInteractionMs)}`,
     `flags=${flagsOf(session)}`,
     `db=${session.db.index}`,
-    'sub=0',
-    'psub=0',
-    'ssub=0',
+    `sub=${session.subscriptions?.channel.size ?? 0}`,
+    `psub=${session.subscriptions?.pattern.size ?? 0}`,
+    `ssub=${session.subscriptions?.shard.size ?? 0}`,
     `multi=${session.queue === undefined ? -1 : session.queue.length}`,
     `qbuf=${session.queryBytes}`,
     'qbuf-free=0',

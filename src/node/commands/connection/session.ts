@@ -38,6 +38,7 @@ function reset(context: Context): Reply {
     return error('ERR can only reset normal client connections');
   context.node.dispatch.discard(client);
   context.node.server.monitors.remove(client);
+  context.node.pubsub.forget(client);
   client.kind = 'normal';
   client.asking = false;
   client.readonly = false;

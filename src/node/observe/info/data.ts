@@ -3,7 +3,7 @@ import type { NodeParts } from '../../parts/node.ts';
 import { lines } from './format.ts';
 
 export function stats(parts: NodeParts): string[] {
-  const { activeExpiry } = parts;
+  const { activeExpiry, pubsub } = parts;
   const { stats: counters } = parts.server;
   const kilobytes = (bytesPerSecond: number): string => (bytesPerSecond / 1024).toFixed(2);
   return lines({
@@ -26,9 +26,9 @@ export function stats(parts: NodeParts): string[] {
     evicted_clients: 0,
     keyspace_hits: counters.keyspaceHits,
     keyspace_misses: counters.keyspaceMisses,
-    pubsub_channels: 0,
-    pubsub_patterns: 0,
-    pubsubshard_channels: 0,
+    pubsub_channels: pubsub.count('channel'),
+    pubsub_patterns: pubsub.count('pattern'),
+    pubsubshard_channels: pubsub.count('shard'),
     latest_fork_usec: parts.persistence.latestForkMicroseconds,
     total_forks: parts.persistence.totalForks,
     migrate_cached_sockets: counters.migrateCachedSockets,

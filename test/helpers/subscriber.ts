@@ -1,0 +1,65 @@
+/** Owns a connection that listens, for tests: all that comes is kept, as it came (latin1 text), and may be waited for. */
+import { connect, type Socket } from 'node:net';
+import { request } from '../../src/protocol/resp/encode.ts';
+import type { Command } from './compat.ts';
+import { until } from './servers.ts';
+
+export class Subscriber {
+  readonly #socket: Socket;
+  /** All that has come since the last `take`. */
+  received = '';
+  closed = false;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => {
+      this.received += chunk;
+    });
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      this.closed = true;
+    });
+  }
+
+  static open(port: number): Promise<Subscriber> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      socket.once('error', reject);
+      socket.once('connect', () => resolve(new Subscriber(socket)));
+    });
+  }
+
+  send(...commands: Command[]): void {
+    const words = (command: Command): string[] =>
+      typeof command === 'string' ? command.split(' ') : command.map(String);
+    this.#socket.write(commands.map((command) => request(words(command))).join(''), 'latin1');
+  }
+
+  /** Waits until `text` has come. */
+  async heard(text: string): Promise<void> {
+    await until(async () => this.received.includes(text), `${JSON.stringify(text)} to be heard`);
+  }
+
+  /** Sends the commands, waits until `text` has come, and gives all that came. */
+  async take(text: string, ...commands: Command[]): Promise<string> {
+    this.send(...commands);
+    await this.heard(text);
+    const all = this.received;
+    this.received = '';
+    return all;
+  }
+
+  /** No more is read: what is sent waits. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
