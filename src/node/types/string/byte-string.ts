@@ -51,6 +51,17 @@ export class ByteString {
     this.#bytes.latin1Write(text, offset, text.length);
   }
 
+  /** Puts `inserted` in the place of `removed` bytes (those that there are) from `start` on. */
+  splice(start: number, removed: number, inserted: ArrayLike<number>): void {
+    const tail = Math.min(start + removed, this.#length);
+    const length = this.#length - (tail - start) + inserted.length;
+    const oldLength = this.#length;
+    this.growTo(length);
+    this.#bytes.copyWithin(start + inserted.length, tail, oldLength);
+    this.#bytes.set(inserted, start);
+    this.#length = length;
+  }
+
   /** Characters [start, end) as a latin1 string. */
   slice(start = 0, end = this.#length): string {
     const last = Math.min(end, this.#length);
