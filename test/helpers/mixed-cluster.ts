@@ -63,8 +63,8 @@ export class ClusterMember {
       this.#process = spawn('redis-server', argv, { stdio: 'ignore' });
     }
     await until(async () => {
-      this.#client = await RawConnection.open(this.port).catch(() => undefined);
-      return this.#client !== undefined;
+      this.#client ??= await RawConnection.open(this.port).catch(() => undefined);
+      return String(await this.#client?.call('PING').catch(() => undefined)) === 'PONG';
     }, `node ${this.port} to answer`);
   }
 

@@ -75,10 +75,13 @@ export function hearPauseRequest(core: BusCore, replica: ClusterNode, link: BusL
   sendPing(core, link, 'ping');
 }
 
-/** The offset of a master that holds its clients back; the first one counts. */
+/**
+ * The offset of a master that holds its clients back. The last one counts: keys that a MIGRATE has under way are deleted when it
+ * is done, pause or not.
+ */
 export function hearPausedOffset(core: BusCore, sender: ClusterNode, header: BusHeader): void {
   const { manualFailover: manual } = core;
-  if (manual === undefined || manual.masterOffset !== undefined) return;
+  if (manual === undefined || manual.masterOffset === header.offset) return;
   if (core.state.myself.master !== sender || (header.messageFlags & messageFlag.paused) === 0) return;
   manual.masterOffset = header.offset;
   core.log('warning', `Received replication offset for paused master manual failover: ${header.offset}`);
