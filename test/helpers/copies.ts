@@ -8,11 +8,13 @@ interface Copy {
   readonly expireAtMs: number;
 }
 
-/** By key, latin1. Keys of servers that do not own them would be counted twice: name masters only. */
+/** By key, latin1. Masters, or one replica: what two of them hold would be counted once. */
 export async function copiesOn(ports: readonly number[]): Promise<Map<string, Copy>> {
   const copies = new Map<string, Copy>();
   for (const port of ports) {
     const connection = await RawConnection.open(port);
+    // A replica in a cluster shows its keys then; others say an error, and do.
+    await connection.call('READONLY');
     let cursor = '0';
     do {
       const [next, keys] = (await connection.call('SCAN', cursor, 'COUNT', 500)) as [Buffer, Buffer[]];
