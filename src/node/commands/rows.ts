@@ -13,6 +13,7 @@ import { replicationRows } from './replication/index.ts';
 import { scriptRows } from './script/index.ts';
 import { serverRows } from './server/index.ts';
 import { setRows } from './set/index.ts';
+import { sortRows } from './sort/index.ts';
 import { stringRows } from './string/index.ts';
 import { transactionRows } from './transaction/index.ts';
 import { sortedSetRows } from './zset/index.ts';
@@ -34,4 +35,5 @@ export const allRows: readonly CommandRow[] = [
   ...setRows,
   ...listRows,
   ...sortedSetRows,
+  ...sortRows,
 ];
