@@ -1,14 +1,16 @@
 /**
- * Owns the scene in which a master is killed in the middle of a move: three redis-server masters with a replica each,
- * clients that write new keys into the moving slots and count those that a replica has confirmed, and kill -9.
+ * Owns the scene in which a master is killed in the middle of a move: three masters with a replica each, clients that
+ * write new keys into the moving slots, and kill -9.
  */
 
 import { messageOf } from '../../src/core/errors.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { reshard } from '../../src/execute/operations/reshard.ts';
+import type { Engine } from '../../src/local/engine.ts';
 import { defaultMoveOptions } from '../../src/plan/plan.ts';
 import { keySlot } from '../../src/protocol/slots/key-slot.ts';
 import { parseNodes } from '../../src/protocol/text/nodes.ts';
+import { lostOf, startWriters } from './confirmed-writes.ts';
 import { type LiveCluster, startCluster } from './live-cluster.ts';
 import { RawConnection } from './raw-connection.ts';
 import { until } from './servers.ts';
@@ -34,10 +36,12 @@ const keysEach = 25;
 export async function moveThroughFailover(
   victim: 'source' | 'target',
   seed: number,
+  engine: Engine = 'redis-server',
 ): Promise<FailoverFindings> {
   const random = seededRandom(seed);
   const live = await startCluster(6, {
     replicas: 1,
+    engine,
     nodeTimeoutMs: 1000,
     directives: [['repl-diskless-sync-delay', '0']],
   });
@@ -87,15 +91,7 @@ export async function moveThroughFailover(
     const tookMs = performance.now() - startMs;
     const acknowledged = await writers.stop();
     tell(`${acknowledged.size} acknowledged`);
-    const client = new Client(live.ports);
-    const lost: string[] = [];
-    for (const [key, value] of acknowledged) {
-      const found = await client.get(key).catch((error: unknown) => error);
-      if (found !== value) lost.push(`${key}: ${messageOf(found)}`);
-      // Each key that nobody answers for takes its time.
-      if (lost.length === 5) break;
-    }
-    client.close();
+    const lost = await lostOf(live.ports, acknowledged);
     const errors = await problemsOf(seedPort);
     tell(`${lost.join(', ')} ${errors.join(', ')}`);
     return { outcome, acknowledged: acknowledged.size, lost, movedAfter, tookMs, errors };
@@ -167,119 +163,4 @@ async function problemsOf(port: number): Promise<string[]> {
     5000,
   ).catch(() => {});
   return problems;
-}
-
-/** A client that follows redirections, as far as the scene needs it. */
-class Client {
-  readonly #ports: readonly number[];
-  readonly #connections = new Map<number, RawConnection>();
-  readonly #owners = new Map<number, number>();
-
-  constructor(ports: readonly number[]) {
-    this.#ports = ports;
-  }
-
-  /** The reply of a command about a key, and where it came from. Throws when nobody answers it for ten seconds. */
-  async ask(key: string, command: readonly string[]): Promise<{ reply: unknown; connection: RawConnection }> {
-    const slot = keySlot(key);
-    const deadlineMs = performance.now() + 10_000;
-    let asking: number | undefined;
-    for (let round = 0; performance.now() < deadlineMs; round++) {
-      const port = asking ?? this.#owners.get(slot) ?? this.#ports[round % this.#ports.length] ?? 0;
-      try {
-        const connection = await this.#at(port);
-        const replies = await inTime(
-          connection.pipeline(asking === undefined ? [[...command]] : [['ASKING'], [...command]]),
-        );
-        const reply = replies.at(-1);
-        asking = undefined;
-        if (!(reply instanceof Error)) return { reply, connection };
-        const [word, , address = ''] = reply.message.split(' ');
-        const to = Number(address.slice(address.lastIndexOf(':') + 1));
-        if (word === 'ASK') asking = to;
-        else if (word === 'MOVED') this.#owners.set(slot, to);
-        else await pause();
-      } catch {
-        asking = undefined;
-        this.#connections.delete(port);
-        this.#owners.delete(slot);
-        await pause();
-      }
-    }
-    throw new Error(`nobody answers for ${key}`);
-  }
-
-  async get(key: string): Promise<string> {
-    const { reply } = await this.ask(key, ['GET', key]);
-    return String(reply);
-  }
-
-  /** Whether the write was acknowledged by the master and a replica. */
-  async set(key: string, value: string): Promise<boolean> {
-    const { reply, connection } = await this.ask(key, ['SET', key, value]);
-    if (String(reply) !== 'OK') return false;
-    try {
-      return Number(await inTime(connection.text('WAIT', 1, 500))) >= 1;
-    } catch {
-      // The next command would wait for ever on it.
-      for (const [port, known] of this.#connections) if (known === connection) this.#connections.delete(port);
-      return false;
-    }
-  }
-
-  close(): void {
-    for (const connection of this.#connections.values()) connection.close();
-  }
-
-  async #at(port: number): Promise<RawConnection> {
-    let connection = this.#connections.get(port);
-    if (connection === undefined) {
-      connection = await RawConnection.open(port);
-      this.#connections.set(port, connection);
-    }
-    return connection;
-  }
-}
-
-/** A connection that was closed while nothing was asked does not answer at all. */
-function inTime<T>(answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('no answer')), 2000);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-interface Writers {
-  stop(): Promise<ReadonlyMap<string, string>>;
-}
-
-/** Each key is written once: what is read at the end is what was written, or was lost. */
-function startWriters(ports: readonly number[], tags: readonly string[], count: number): Writers {
-  const acknowledged = new Map<string, string>();
-  let running = true;
-  const write = async (writer: number): Promise<void> => {
-    const client = new Client(ports);
-    for (let round = 0; running; round++) {
-      const tag = tags[(round * 7 + writer * 53) % tags.length];
-      const [key, value] = [`{${tag}}:w${writer}.${round}`, `${writer}.${round}`];
-      try {
-        if (await client.set(key, value)) acknowledged.set(key, value);
-      } catch {
-        // Nobody answered for it: not acknowledged.
-      }
-    }
-    client.close();
-  };
-  const loops = Array.from({ length: count }, (_, writer) => write(writer));
-  return {
-    async stop() {
-      running = false;
-      await Promise.all(loops);
-      return acknowledged;
-    },
-  };
 }
