@@ -14,6 +14,7 @@ import { scriptRows } from './script/index.ts';
 import { serverRows } from './server/index.ts';
 import { setRows } from './set/index.ts';
 import { sortRows } from './sort/index.ts';
+import { streamRows } from './stream/index.ts';
 import { stringRows } from './string/index.ts';
 import { transactionRows } from './transaction/index.ts';
 import { sortedSetRows } from './zset/index.ts';
@@ -35,5 +36,6 @@ export const allRows: readonly CommandRow[] = [
   ...setRows,
   ...listRows,
   ...sortedSetRows,
+  ...streamRows,
   ...sortRows,
 ];

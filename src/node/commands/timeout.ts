@@ -4,6 +4,7 @@ import { parseInteger } from '../command/arguments.ts';
 import { parseLongDouble } from './string/long-double.ts';
 
 const NOT_A_FLOAT = error('ERR timeout is not a float or out of range');
+const NOT_AN_INTEGER = error('ERR timeout is not an integer or out of range');
 const NEGATIVE = error('ERR timeout is negative');
 
 /** What fits 64 bits on the way; Redis takes more for negative. */
@@ -15,6 +16,13 @@ export function parseTimeoutSeconds(text: string): number | string {
   if (seconds === undefined) return NOT_A_FLOAT;
   const timeoutMs = Math.ceil(seconds * 1000);
   return timeoutMs < 0 || timeoutMs >= LIMIT_MS ? NEGATIVE : timeoutMs;
+}
+
+/** Whole milliseconds (0: for ever), or the error reply. */
+export function parseTimeoutMs(text: string): number | string {
+  const timeoutMs = parseInteger(text);
+  if (timeoutMs === undefined) return NOT_AN_INTEGER;
+  return timeoutMs < 0 ? NEGATIVE : timeoutMs;
 }
 
 function fromText(text: string): number | undefined {

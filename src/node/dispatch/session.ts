@@ -57,6 +57,8 @@ export interface Session {
   lastCommand: Command | undefined;
   /** Unix ms of the last bytes from it. */
   lastInteractionMs: number;
+  /** It is no client, but what the commands of a script run under. */
+  readonly isScript: boolean;
   /** A script that it runs may be interrupted when it takes long: the reply comes later. */
   readonly takesLateReplies: boolean;
   /** Waits for the reply of a command that returned BLOCKED. */

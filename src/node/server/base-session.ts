@@ -36,6 +36,7 @@ export abstract class BaseSession implements Session {
     this.lastInteractionMs = nowMs;
   }
 
+  readonly isScript: boolean = false;
   readonly takesLateReplies: boolean = false;
   abstract readonly blocked: boolean;
   abstract readonly pendingBytes: number;

@@ -9,6 +9,7 @@ export class ScriptSession extends BaseSession {
   /** As MONITOR shows who called. */
   readonly address = 'lua';
   readonly localAddress = '';
+  override readonly isScript = true;
   readonly blocked = false;
   readonly pendingBytes = 0;
   readonly queryBytes = 0;

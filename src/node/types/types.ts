@@ -6,11 +6,19 @@ import { hashType } from './hash/row.ts';
 import { listType } from './list/row.ts';
 import type { TypeRow, ValueHost } from './row.ts';
 import { setType } from './set/row.ts';
+import { streamType } from './stream/row.ts';
 import { stringType } from './string/row.ts';
 import { isString } from './string/string.ts';
 import { sortedSetType } from './zset/row.ts';
 
-export const typeRows: readonly TypeRow[] = [stringType, listType, hashType, setType, sortedSetType];
+export const typeRows: readonly TypeRow[] = [
+  stringType,
+  listType,
+  hashType,
+  setType,
+  sortedSetType,
+  streamType,
+];
 
 const rowByName = new Map<TypeName, TypeRow>(typeRows.map((row) => [row.name, row]));
 

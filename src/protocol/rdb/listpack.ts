@@ -8,7 +8,7 @@ import { type Int64, narrow, parseInt64 } from '../../core/int64.ts';
 
 const HEADER_BYTES = 6;
 /** Of an empty one: the header and the end mark. */
-const EMPTY_BYTES = HEADER_BYTES + 1;
+export const EMPTY_LISTPACK_BYTES = HEADER_BYTES + 1;
 const END = 0xff;
 /** Stands in the header when there are too many entries for 16 bits. */
 const COUNT_UNKNOWN = 0xffff;
@@ -43,7 +43,7 @@ export class ListpackReader {
   #count = 0;
 
   constructor(bytes: Buffer) {
-    if (bytes.length < EMPTY_BYTES) throw new BytesError('listpack: no header');
+    if (bytes.length < EMPTY_LISTPACK_BYTES) throw new BytesError('listpack: no header');
     if (bytes.readUInt32LE(0) !== bytes.length)
       throw new BytesError('listpack: another length in its header');
     if (bytes[bytes.length - 1] !== END) throw new BytesError('listpack: no end mark');
@@ -154,6 +154,24 @@ function cutOff(): BytesError {
   return new BytesError('listpack: an entry past the end');
 }
 
+/** How many bytes a number takes in a listpack. */
+export function integerBytes(value: Int64): number {
+  if (typeof value === 'bigint' || value < -0x8000_0000 || value > 0x7fff_ffff) return 10;
+  if (value >= 0 && value < 1 << 7) return 2;
+  if (value >= -(1 << 12) && value < 1 << 12) return 3;
+  if (value >= -0x8000 && value <= 0x7fff) return 4;
+  return value >= -0x80_0000 && value <= 0x7f_ffff ? 5 : 6;
+}
+
+/** How many bytes a text takes in a listpack. */
+export function textBytes(text: string): number {
+  const value = parseInt64(text);
+  if (value !== undefined) return integerBytes(value);
+  const { length } = text;
+  const own = length + (length < 1 << 6 ? 1 : length < 1 << 12 ? 2 : 5);
+  return own + backLengthBytes(own);
+}
+
 /** Makes a listpack, entry by entry. */
 export class ListpackWriter {
   readonly #writer = new ByteWriter();
@@ -217,11 +235,6 @@ export class ListpackWriter {
       writer.u8(INTEGER_32_BITS).u32le(value >>> 0);
       this.#close(5);
     }
-  }
-
-  /** Puts another number below 128 in place of such a one, the first entry: both take one byte. */
-  patchFirst(value: number): void {
-    this.#writer.bytes().writeUInt8(value, HEADER_BYTES);
   }
 
   /** Ends an entry of `length` bytes. */

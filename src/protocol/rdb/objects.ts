@@ -3,6 +3,8 @@
  * known by name only, so that they can be refused with a clear sentence. Source: Redis rdb.h, Valkey rdb.h.
  */
 import { type ByteReader, BytesError, type ByteWriter } from '../../core/bytes.ts';
+import type { Int64 } from '../../core/int64.ts';
+import type { StreamId } from '../text/stream-id.ts';
 import {
   readListpackHash,
   readPlainHash,
@@ -25,16 +27,22 @@ import { readStream } from './stream-reader.ts';
 import { writeStream } from './stream-writer.ts';
 import { readString, writeString } from './strings.ts';
 
-export interface RdbStreamId {
-  /** Unsigned 64-bit. */
-  readonly ms: bigint;
-  readonly seq: bigint;
+export interface RdbStreamEntry {
+  readonly id: StreamId;
+  /** The names of its fields: the very array of its node where they are the same. */
+  readonly names: readonly string[];
+  /** As many as names. */
+  readonly values: readonly string[];
+  /** It lies there still, but is shown to nobody. */
+  readonly deleted: boolean;
 }
 
-export interface RdbStreamEntry {
-  readonly id: RdbStreamId;
-  /** Field, value, field, value. */
-  readonly fields: readonly string[];
+/** Some entries in a row, as they lie in one piece of memory. */
+export interface RdbStreamNode {
+  readonly id: StreamId;
+  /** Entries with just these do not repeat them. */
+  readonly names: readonly string[];
+  readonly entries: readonly RdbStreamEntry[];
 }
 
 export interface RdbConsumer {
@@ -44,7 +52,7 @@ export interface RdbConsumer {
 }
 
 export interface RdbPendingEntry {
-  readonly id: RdbStreamId;
+  readonly id: StreamId;
   readonly consumer: string;
   /** Unix ms. */
   readonly deliveredAtMs: number;
@@ -53,21 +61,22 @@ export interface RdbPendingEntry {
 
 export interface RdbStreamGroup {
   readonly name: string;
-  readonly lastId: RdbStreamId;
+  readonly lastId: StreamId;
   /** Undefined when it is not known. */
-  readonly entriesRead: bigint | undefined;
+  readonly entriesRead: Int64 | undefined;
   readonly consumers: readonly RdbConsumer[];
   readonly pending: readonly RdbPendingEntry[];
 }
 
 export interface RdbStream {
   readonly type: 'stream';
+  /** Of entries that are not deleted. */
   readonly size: number;
-  readonly entries: Iterable<RdbStreamEntry>;
-  readonly lastId: RdbStreamId;
-  readonly firstId: RdbStreamId;
-  readonly maxDeletedId: RdbStreamId;
-  readonly entriesAdded: bigint;
+  readonly nodes: Iterable<RdbStreamNode>;
+  readonly lastId: StreamId;
+  readonly firstId: StreamId;
+  readonly maxDeletedId: StreamId;
+  readonly entriesAdded: Int64;
   readonly groups: readonly RdbStreamGroup[];
 }
 

@@ -1,17 +1,13 @@
 /**
  * Owns the reading of streams in RDB, as Redis 5 (type 15), 7.0 (19) and 7.2 (21) write them.
- * Source: Redis rdb.c rdbLoadObject; t_stream.c streamEstimateDistanceFromFirstEverEntry.
+ * Source: Redis rdb.c rdbLoadObject.
  */
 import { type ByteReader, BytesError } from '../../core/bytes.ts';
+import { type Int64, narrow } from '../../core/int64.ts';
+import { compareIds, MAX_ID, MIN_ID, type StreamId, toUint64 } from '../text/stream-id.ts';
 import { readLength, readLength64 } from './lengths.ts';
-import type {
-  RdbConsumer,
-  RdbPendingEntry,
-  RdbStream,
-  RdbStreamEntry,
-  RdbStreamGroup,
-  RdbStreamId,
-} from './objects.ts';
+import type { RdbConsumer, RdbPendingEntry, RdbStream, RdbStreamGroup, RdbStreamNode } from './objects.ts';
+import { entriesUpTo } from './stream-counter.ts';
 import { readStreamNode } from './stream-nodes.ts';
 import { readBytes, readString } from './strings.ts';
 
@@ -19,25 +15,22 @@ import { readBytes, readString } from './strings.ts';
 export type StreamGeneration = 1 | 2 | 3;
 
 const ID_BYTES = 16;
-const UINT64_MAX = 0xffff_ffff_ffff_ffffn;
-const ZERO_ID: RdbStreamId = { ms: 0n, seq: 0n };
-/** The first id of a stream without entries, where it is not told. */
-const MAX_ID: RdbStreamId = { ms: UINT64_MAX, seq: UINT64_MAX };
+/** Stands for a number of entries read that is not known. */
+const UNKNOWN = -1;
 
-/** Negative when `a` comes first. */
-function compareIds(a: RdbStreamId, b: RdbStreamId): number {
-  if (a.ms !== b.ms) return a.ms < b.ms ? -1 : 1;
-  return a.seq === b.seq ? 0 : a.seq < b.seq ? -1 : 1;
+/** A count, as the signed number that servers take it for. */
+function readCount(reader: ByteReader): Int64 {
+  return narrow(BigInt.asIntN(64, readLength64(reader))) ?? 0;
 }
 
 /** As two lengths. */
-function readIdLengths(reader: ByteReader): RdbStreamId {
-  return { ms: readLength64(reader), seq: readLength64(reader) };
+function readIdLengths(reader: ByteReader): StreamId {
+  return { ms: toUint64(readLength64(reader)), seq: toUint64(readLength64(reader)) };
 }
 
 /** As 16 bytes, big-endian. */
-function readIdBytes(reader: ByteReader): RdbStreamId {
-  return { ms: reader.u64be(), seq: reader.u64be() };
+function readIdBytes(reader: ByteReader): StreamId {
+  return { ms: toUint64(reader.u64be()), seq: toUint64(reader.u64be()) };
 }
 
 /** Unix ms, of eight bytes. */
@@ -49,22 +42,22 @@ function readTimeMs(reader: ByteReader): number {
 
 /** Throws BytesError for what Redis refuses with sanitize-dump-payload, and for ids that are out of order. */
 export function readStream(reader: ByteReader, generation: StreamGeneration): RdbStream {
-  const entries = readEntries(reader);
+  const { nodes, found, firstFound, lastFound } = readNodes(reader);
   const size = readLength(reader);
-  if (size !== entries.length) throw new BytesError(`a stream of ${size} entries with ${entries.length}`);
+  if (size !== found) throw new BytesError(`a stream of ${size} entries with ${found}`);
   const lastId = readIdLengths(reader);
-  const lastEntry = entries.at(-1);
-  if (lastEntry !== undefined && compareIds(lastEntry.id, lastId) > 0)
+  if (lastFound !== undefined && compareIds(lastFound, lastId) > 0)
     throw new BytesError('a stream with an entry behind its last id');
   const isCounted = generation >= 2;
   const stream = {
     type: 'stream' as const,
     size,
-    entries,
+    nodes,
     lastId,
-    firstId: isCounted ? readIdLengths(reader) : (entries[0]?.id ?? MAX_ID),
-    maxDeletedId: isCounted ? readIdLengths(reader) : ZERO_ID,
-    entriesAdded: isCounted ? readLength64(reader) : BigInt(size),
+    // That of a stream without entries, where it is not told.
+    firstId: isCounted ? readIdLengths(reader) : (firstFound ?? MAX_ID),
+    maxDeletedId: isCounted ? readIdLengths(reader) : MIN_ID,
+    entriesAdded: isCounted ? readCount(reader) : size,
   };
   const groups: RdbStreamGroup[] = [];
   const names = new Set<string>();
@@ -77,24 +70,47 @@ export function readStream(reader: ByteReader, generation: StreamGeneration): Rd
   return { ...stream, groups };
 }
 
-function readEntries(reader: ByteReader): RdbStreamEntry[] {
-  const entries: RdbStreamEntry[] = [];
+interface FoundNodes {
+  readonly nodes: RdbStreamNode[];
+  /** How many entries are not deleted, and which are the first and the last of them. */
+  found: number;
+  firstFound: StreamId | undefined;
+  lastFound: StreamId | undefined;
+}
+
+function readNodes(reader: ByteReader): FoundNodes {
+  const all: FoundNodes = { nodes: [], found: 0, firstFound: undefined, lastFound: undefined };
+  let last: StreamId | undefined;
   for (let left = readLength(reader); left > 0; left--) {
     const key = readBytes(reader);
     if (key.length !== ID_BYTES) throw new BytesError(`a stream node with an id of ${key.length} bytes`);
-    const nodeId = { ms: key.readBigUInt64BE(0), seq: key.readBigUInt64BE(8) };
-    const before = entries.length;
-    readStreamNode(readBytes(reader), nodeId, entries);
-    for (let at = Math.max(1, before); at < entries.length; at++)
-      if (compareIds((entries[at - 1] as RdbStreamEntry).id, (entries[at] as RdbStreamEntry).id) >= 0)
-        throw new BytesError('a stream with entries out of order');
+    const id = { ms: toUint64(key.readBigUInt64BE(0)), seq: toUint64(key.readBigUInt64BE(8)) };
+    if (last !== undefined && compareIds(last, id) >= 0) throw outOfOrder();
+    const node = readStreamNode(readBytes(reader), id);
+    if (node.entries.length === 0) throw new BytesError('a stream node without entries');
+    last = undefined;
+    for (const entry of node.entries) {
+      // The first entry of a node may have its id.
+      if (last === undefined ? compareIds(id, entry.id) > 0 : compareIds(last, entry.id) >= 0)
+        throw outOfOrder();
+      last = entry.id;
+      if (entry.deleted) continue;
+      all.found++;
+      all.firstFound ??= entry.id;
+      all.lastFound = entry.id;
+    }
+    all.nodes.push(node);
   }
-  return entries;
+  return all;
+}
+
+function outOfOrder(): BytesError {
+  return new BytesError('a stream with entries out of order');
 }
 
 interface PendingOwner {
   consumer: string | undefined;
-  readonly id: RdbStreamId;
+  readonly id: StreamId;
   readonly deliveredAtMs: number;
   readonly deliveryCount: number;
 }
@@ -106,7 +122,7 @@ function readGroup(
 ): RdbStreamGroup {
   const name = readString(reader);
   const lastId = readIdLengths(reader);
-  const counted = generation >= 2 ? readLength64(reader) : entriesBefore(stream, lastId);
+  const counted = generation >= 2 ? readCount(reader) : entriesUpTo(stream, lastId);
   const owners = readPending(reader);
   const consumers: RdbConsumer[] = [];
   const names = new Set<string>();
@@ -121,14 +137,14 @@ function readGroup(
     if (consumer === undefined) throw new BytesError('a pending entry without a consumer');
     pending.push({ id, consumer, deliveredAtMs, deliveryCount });
   }
-  const entriesRead = counted === UINT64_MAX ? undefined : counted;
+  const entriesRead = counted === UNKNOWN ? undefined : counted;
   return { name, lastId, entriesRead, consumers, pending };
 }
 
 /** By the 16 bytes of the id, in the order of ids. */
 function readPending(reader: ByteReader): Map<string, PendingOwner> {
   const owners = new Map<string, PendingOwner>();
-  let before: RdbStreamId | undefined;
+  let before: StreamId | undefined;
   for (let left = readLength(reader); left > 0; left--) {
     const start = reader.offset;
     const id = readIdBytes(reader);
@@ -158,18 +174,4 @@ function readConsumer(
     owner.consumer = name;
   }
   return { name, seenAtMs };
-}
-
-/** How many entries a group has read that is at `id`, told from the stream alone; UINT64_MAX when it cannot be known. */
-function entriesBefore(
-  { size, entriesAdded, firstId, lastId }: Omit<RdbStream, 'groups'>,
-  id: RdbStreamId,
-): bigint {
-  if (entriesAdded === 0n) return 0n;
-  const toLast = compareIds(id, lastId);
-  if (toLast === 0) return entriesAdded;
-  if (toLast > 0) return UINT64_MAX;
-  const toFirst = compareIds(id, firstId);
-  if (toFirst > 0) return UINT64_MAX;
-  return entriesAdded - BigInt(size) + (toFirst === 0 ? 1n : 0n);
 }

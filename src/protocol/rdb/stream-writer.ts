@@ -1,21 +1,28 @@
 /** Owns the writing of streams in RDB, as Redis 7.0 does (type 19). Source: Redis rdb.c rdbSaveObject, rdbSaveStreamPEL. */
 import { ByteWriter } from '../../core/bytes.ts';
+import type { Int64 } from '../../core/int64.ts';
+import type { StreamId, Uint64 } from '../text/stream-id.ts';
 import { writeLength, writeLength64 } from './lengths.ts';
-import type { RdbPendingEntry, RdbStream, RdbStreamGroup, RdbStreamId } from './objects.ts';
-import { streamNodes } from './stream-nodes.ts';
+import type { RdbPendingEntry, RdbStream, RdbStreamGroup } from './objects.ts';
+import { writeStreamNode } from './stream-nodes.ts';
 import { writeString } from './strings.ts';
 
 /** Stands for a number of entries read that is not known. */
-const UNKNOWN = 0xffff_ffff_ffff_ffffn;
+const UNKNOWN = -1;
 const ID_BYTES = 16;
 
-function writeIdLengths(writer: ByteWriter, { ms, seq }: RdbStreamId): void {
-  writeLength64(writer, ms);
-  writeLength64(writer, seq);
+/** All 64 bits of it. */
+function writeCount(writer: ByteWriter, count: Int64 | Uint64): void {
+  writeLength64(writer, BigInt.asUintN(64, BigInt(count)));
 }
 
-function writeIdBytes(writer: ByteWriter, { ms, seq }: RdbStreamId): void {
-  writer.u64be(ms).u64be(seq);
+function writeIdLengths(writer: ByteWriter, { ms, seq }: StreamId): void {
+  writeCount(writer, ms);
+  writeCount(writer, seq);
+}
+
+function writeIdBytes(writer: ByteWriter, { ms, seq }: StreamId): void {
+  writer.u64be(BigInt(ms)).u64be(BigInt(seq));
 }
 
 /** In the order of Redis's radix trees. */
@@ -28,11 +35,11 @@ export function writeStream(writer: ByteWriter, stream: RdbStream, compress: boo
   const nodes = new ByteWriter();
   const key = new ByteWriter(ID_BYTES);
   let count = 0;
-  for (const { id, bytes } of streamNodes(stream.entries)) {
+  for (const node of stream.nodes) {
     key.clear();
-    writeIdBytes(key, id);
+    writeIdBytes(key, node.id);
     writeString(nodes, key.bytes(), compress);
-    writeString(nodes, bytes, compress);
+    writeString(nodes, writeStreamNode(node), compress);
     count++;
   }
   writeLength(writer, count);
@@ -41,7 +48,7 @@ export function writeStream(writer: ByteWriter, stream: RdbStream, compress: boo
   writeIdLengths(writer, stream.lastId);
   writeIdLengths(writer, stream.firstId);
   writeIdLengths(writer, stream.maxDeletedId);
-  writeLength64(writer, stream.entriesAdded);
+  writeCount(writer, stream.entriesAdded);
   writeLength(writer, stream.groups.length);
   for (const group of byName(stream.groups)) writeGroup(writer, group, compress);
 }
@@ -49,7 +56,7 @@ export function writeStream(writer: ByteWriter, stream: RdbStream, compress: boo
 function writeGroup(writer: ByteWriter, group: RdbStreamGroup, compress: boolean): void {
   writeString(writer, group.name, compress);
   writeIdLengths(writer, group.lastId);
-  writeLength64(writer, group.entriesRead ?? UNKNOWN);
+  writeCount(writer, group.entriesRead ?? UNKNOWN);
   const pendingOf = new Map<string, RdbPendingEntry[]>(group.consumers.map(({ name }) => [name, []]));
   writeLength(writer, group.pending.length);
   for (const entry of group.pending) {

@@ -12,8 +12,8 @@ const asCollection = (value: RdbValue): RdbCollection => {
   return value;
 };
 
-/** Deleted entries, the nodes of an old list and redis-server's hash tables lie otherwise when everything is written anew. */
-const laidOutAnew = ['stream, groups', 'zipmap', 'quicklist of ziplists', 'quicklist with a plain node'];
+/** The nodes of an old list and redis-server's hash tables lie otherwise when everything is written anew. */
+const laidOutAnew = ['zipmap', 'quicklist of ziplists', 'quicklist with a plain node'];
 /** Of a long payload, so many bytes are looked at; with TRIB_RDB_DAMAGE=all, every single one (npm run test:rdb). */
 const PLACES = process.env['TRIB_RDB_DAMAGE'] === 'all' ? Infinity : 250;
 const named = payloads.map((each) => [each.name, each] as const);
@@ -103,6 +103,13 @@ function listpackOf(texts: readonly string[]): Buffer {
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }
 
+function itemsOf(value: RdbCollection): Iterable<unknown> {
+  if ('elements' in value) return value.elements;
+  if ('members' in value) return value.members;
+  if ('entries' in value) return value.entries;
+  return [...value.nodes].flatMap(({ entries }) => entries.filter(({ deleted }) => !deleted));
+}
+
 /** What is read holds together, and no more than the bytes could stand for. */
 function expectRefusedOrSound(type: number, body: Buffer): void {
   let value: RdbCollection;
@@ -112,10 +119,10 @@ function expectRefusedOrSound(type: number, body: Buffer): void {
     if (!(error instanceof BytesError)) throw error;
     return;
   }
-  const items = 'elements' in value ? value.elements : 'members' in value ? value.members : value.entries;
-  const texts = [...items].flat(1);
+  const items = [...itemsOf(value)];
+  const texts = items.flat(1);
   if (value.type === 'set') expect(new Set(texts).size).toBe(value.size);
   if (value.type === 'zset') expect(texts.includes(Number.NaN)).toBe(false);
-  expect(value.size).toBe([...items].length);
+  expect(value.size).toBe(items.length);
   if (value.type !== 'stream') expect(value.size).toBeGreaterThan(0);
 }

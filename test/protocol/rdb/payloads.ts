@@ -88,7 +88,9 @@ export function plain(value: RdbValue): unknown {
     ? { ...value, elements: [...value.elements] }
     : value.type === 'set'
       ? { ...value, members: [...value.members] }
-      : { ...value, entries: [...value.entries] };
+      : value.type === 'stream'
+        ? { ...value, nodes: [...value.nodes] }
+        : { ...value, entries: [...value.entries] };
 }
 
 /** As the node gives it to be written: a sorted set by its scores, an intset by its numbers. */
