@@ -10,6 +10,7 @@ import { startServers, until } from '../test/helpers/servers.ts';
 import { clientPauseRows } from './client-pause.ts';
 import { fillSlots, idsOf, threeMasters, untilAgreed, untilOk } from './clusters.ts';
 import { dataRows } from './data.ts';
+import { failoverRows } from './failover.ts';
 import { largeClusterRows } from './large-cluster.ts';
 import { aboveRow, fasterRow, median, printTable, type Row, timeByTurns, timeCommand } from './measure.ts';
 import { nodeSpeed } from './node-speed.ts';
@@ -211,6 +212,7 @@ const groups: Readonly<Record<string, () => Promise<Row[]>>> = {
   node: nodeSpeed,
   rdb: rdbRows,
   replication: replicationRows,
+  failover: failoverRows,
 };
 
 const chosen = process.argv.slice(2);
