@@ -1,9 +1,11 @@
 /** Owns the list of all commands of the node. */
 import type { CommandRow } from '../command/row.ts';
+import { aclRow } from './acl/index.ts';
 import { bitmapRows } from './bitmap/index.ts';
 import { clusterRows } from './cluster/index.ts';
 import { connectionRows } from './connection/index.ts';
 import { genericRows } from './generic/index.ts';
+import { geoRows } from './geo/index.ts';
 import { hashRows } from './hash/index.ts';
 import { hyperLogLogRows } from './hyperloglog/index.ts';
 import { listRows } from './list/index.ts';
@@ -27,6 +29,7 @@ export const allRows: readonly CommandRow[] = [
   ...migrateRows,
   ...replicationRows,
   ...serverRows,
+  aclRow,
   ...scriptRows,
   ...pubsubRows,
   ...stringRows,
@@ -36,6 +39,7 @@ export const allRows: readonly CommandRow[] = [
   ...setRows,
   ...listRows,
   ...sortedSetRows,
+  ...geoRows,
   ...streamRows,
   ...sortRows,
 ];

@@ -53,6 +53,27 @@ function roundedToEven(value: number, count: number): string {
   return isTie && isEven ? down + exact.slice(exact.indexOf('e')) : rounded;
 }
 
+/** From here on toFixed writes an exponent; such a number is whole. */
+const LARGE = 1e21;
+
+/** As "%.<digits>f" gives it, with 0 to 40 digits behind the point. */
+export function formatFixed(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return formatDouble(value);
+  if (Math.abs(value) >= LARGE) return `${BigInt(value)}.${'0'.repeat(digits)}`;
+  const rounded = value.toFixed(digits);
+  if (!value.toFixed(digits + 1).endsWith('5')) return rounded;
+  const exact = value.toFixed(digits + TIE_DIGITS);
+  const down = exact.slice(0, -TIE_DIGITS);
+  const isTie = /^50*$/.test(exact.slice(-TIE_DIGITS));
+  const isEven = Number(down.replace('.', '').at(-1)) % 2 === 0;
+  return isTie && isEven ? down : rounded;
+}
+
+/** As "%.17f", without the zeros at the end. Source: Redis util.c ld2string, LD_STR_HUMAN. */
+export function formatHuman(value: number): string {
+  return formatFixed(value, SIGNIFICANT_DIGITS).replace(/\.?0+$/, '');
+}
+
 /** Beyond this Redis takes no whole number for one that a long long holds. */
 const LONGEST_WHOLE = 2 ** 62;
 

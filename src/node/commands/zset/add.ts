@@ -69,7 +69,8 @@ function addOne(
   return { score, change: 'updated' };
 }
 
-function zadd(context: Context, argv: readonly string[], increments: boolean): Reply {
+/** ZADD, and with `increments` ZINCRBY. */
+export function zadd(context: Context, argv: readonly string[], increments: boolean): Reply {
   const options = parseOptions(argv, increments);
   if (typeof options === 'string') return options;
   const { first, incr, ch } = options;
