@@ -1,10 +1,11 @@
 /**
  * Owns the comparison with redis-server: the same commands are sent to a redis-server process and to a node of this
- * process, and the bytes of the replies must be the same.
+ * process, and the bytes of the replies must be the same; and so must what subscribers hear of keys meanwhile.
  */
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { request } from '../../src/protocol/resp/encode.ts';
+import { EventListener } from './events.ts';
 import { replyEnd } from './raw-reply.ts';
 import { type Standalone, startStandalone } from './standalone.ts';
 
@@ -20,6 +21,11 @@ export interface Pair {
   same(...commands: Command[]): Promise<void>;
   /** New connections with this protocol; everything is flushed. */
   reset(resp?: 2 | 3): Promise<void>;
+  /**
+   * Listens to keyspace notifications of these classes. The function that is returned ends that, and gives those of each
+   * server in the order in which they came, "channel message" each.
+   */
+  listen(classes: string): Promise<() => Promise<{ redis: string[]; node: string[] }>>;
   stop(): Promise<void>;
 }
 
@@ -44,7 +50,10 @@ export function usePair(options: PairOptions = {}): () => Pair {
   };
 }
 
-/** A test for each script, in both protocols: both servers give the same replies. */
+/** Keys expire whenever a server finds the time; all else happens in the order of the commands. */
+const ALL_BUT_EXPIRED = 'Eg$lshzetdmn';
+
+/** A test for each script, in both protocols: both servers give the same replies, and tell of the same events. */
 export function itAnswersAlike(
   pair: () => Pair,
   scripts: Readonly<Record<string, readonly Command[]>>,
@@ -53,7 +62,10 @@ export function itAnswersAlike(
     beforeEach(() => pair().reset(resp));
 
     it.each(Object.entries(scripts))('%s', async (_name, script) => {
+      const heard = await pair().listen(ALL_BUT_EXPIRED);
       await pair().same(...script);
+      const { redis, node } = await heard();
+      expect(node).toEqual(redis);
     });
   });
 }
@@ -82,6 +94,14 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
     async stop() {
       for (const connection of connections) connection.close();
       await Promise.all([redis.stop(), node.stop()]);
+    },
+    async listen(classes) {
+      await run([`CONFIG SET notify-keyspace-events ${classes}`]);
+      const listeners = await Promise.all([redis, node].map(({ port }) => EventListener.open(port)));
+      return async () => {
+        const [ofRedis = [], ofNode = []] = await Promise.all(listeners.map((listener) => listener.end()));
+        return { redis: ofRedis, node: ofNode };
+      };
     },
     async same(...commands) {
       const replies = await run(commands);

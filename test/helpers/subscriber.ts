@@ -36,27 +36,25 @@ export class Subscriber {
     this.#socket.write(commands.map((command) => request(words(command))).join(''), 'latin1');
   }
 
-  /** Waits until `text` has come. */
-  async heard(text: string): Promise<void> {
-    await until(async () => this.received.includes(text), `${JSON.stringify(text)} to be heard`);
-  }
-
   /** Sends the commands, waits until `text` has come, and gives all that came. */
   async take(text: string, ...commands: Command[]): Promise<string> {
     this.send(...commands);
-    await this.heard(text);
-    const all = this.received;
+    const all = await this.untilEnd(text);
+    if (all === undefined) throw new Error(`closed after ${JSON.stringify(this.received)}`);
     this.received = '';
     return all;
+  }
+
+  /** Waits until `text` has come, or the connection is closed: then undefined. */
+  async untilEnd(text: string): Promise<string | undefined> {
+    const has = (): boolean => this.received.includes(text);
+    await until(() => has() || this.closed, `${JSON.stringify(text)} to be heard`);
+    return has() ? this.received : undefined;
   }
 
   /** No more is read: what is sent waits. */
   pause(): void {
     this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
   }
 
   close(): void {

@@ -27,6 +27,8 @@ export interface RewriteLine {
 export interface Kind {
   readonly defaultText: string;
   parse(args: readonly string[], context: ParseContext): string | Refusal;
+  /** What CONFIG GET shows of a value, where that is not all of it. */
+  shown?(value: string): string;
   /** The lines for `name` with this value; none takes the directive out of the file. */
   rewrite(name: string, value: string): readonly RewriteLine[];
 }

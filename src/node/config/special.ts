@@ -160,9 +160,10 @@ export function notifyKeyspaceEvents(): Kind {
         return { refusal: "Invalid event class character. Use 'Ag$lshzxeKEtmdn'." };
       const has = (letter: string): boolean => given.includes(letter);
       const all = [...allEvents].every(has);
-      const classes = all ? 'A' : [...allEvents, 'n'].filter(has).join('');
-      return classes + [...'KEm'].filter(has).join('');
+      return (all ? 'A' : [...allEvents].filter(has).join('')) + [...'nKEm'].filter(has).join('');
     },
+    // As Redis does: beside A it does not tell of new keys.
+    shown: (value) => value.replace(/^An/, 'A'),
     rewrite: (name, value) => [{ text: `${name} ${quote(value)}`, force: value !== '' }],
   };
 }

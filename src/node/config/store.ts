@@ -182,14 +182,21 @@ export class ConfigStore implements Config {
       if (!/[[*?]/.test(pattern)) {
         // Shown as it was asked for.
         const name = pattern.toLowerCase();
-        if (this.#slots.has(name)) found.set(pattern, this.text(name));
+        const slot = this.#slots.get(name);
+        if (slot !== undefined) found.set(pattern, this.#shown(slot, name));
         continue;
       }
       for (const [name, slot] of this.#slots) {
-        if (!slot.directive.hidden && globMatches(pattern, name, true)) found.set(name, this.text(name));
+        if (!slot.directive.hidden && globMatches(pattern, name, true))
+          found.set(name, this.#shown(slot, name));
       }
     }
     return [...found];
+  }
+
+  #shown({ directive: { kind } }: Slot, name: string): string {
+    const text = this.text(name);
+    return kind.shown === undefined ? text : kind.shown(text);
   }
 
   /** What CONFIG REWRITE wants in the file, a directive at a time. */

@@ -93,10 +93,6 @@ const scripts: Record<string, readonly Command[]> = {
     ['EVAL', "return redis.pcall('subscribe', 'a')", 0],
     ['EVAL_RO', "return redis.pcall('publish', 'a', 'b')", 0],
   ],
-  'clients of the class pubsub, of which there are none': [
-    'CLIENT LIST TYPE pubsub',
-    'CLIENT KILL TYPE pubsub',
-  ],
   'keys that are none': [
     'COMMAND GETKEYS SPUBLISH a b',
     'COMMAND GETKEYS SSUBSCRIBE a b',
