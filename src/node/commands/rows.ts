@@ -1,6 +1,5 @@
 /** Owns the list of all commands of the node. */
 import type { CommandRow } from '../command/row.ts';
-import { aclRow } from './acl/index.ts';
 import { bitmapRows } from './bitmap/index.ts';
 import { clusterRows } from './cluster/index.ts';
 import { connectionRows } from './connection/index.ts';
@@ -29,7 +28,6 @@ export const allRows: readonly CommandRow[] = [
   ...migrateRows,
   ...replicationRows,
   ...serverRows,
-  aclRow,
   ...scriptRows,
   ...pubsubRows,
   ...stringRows,
