@@ -5,6 +5,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import { NameCache } from '../protocol/resp/request-parser.ts';
+import { NodeAcl } from './acl/acl.ts';
 import { type CommandTable, createCommandTable } from './command/table.ts';
 import { allRows } from './commands/rows.ts';
 import { configFailure } from './config/load.ts';
@@ -61,6 +62,7 @@ export class Parts implements NodeParts {
   readonly runId: string;
   readonly stats: NodeStats = createStats();
   readonly commands: CommandTable;
+  readonly acl: NodeAcl;
   readonly clients = new ClientRegistry();
   readonly propagation = new PropagationStream();
   readonly keyspace: Keyspace;
@@ -94,14 +96,16 @@ export class Parts implements NodeParts {
       write: options.writeLog,
     });
     this.commands = makeCommands(options.renames);
+    this.acl = new NodeAcl(this, this.commands);
+    const { superuser } = this.acl;
     this.memberHasher = new Hasher(random);
     this.pubsub = new LocalPubSub(config.flag('cluster-enabled'));
     this.keyspace = this.#makeKeyspace();
     const { databases } = this.keyspace;
     const slowLog = new SlowLog(config);
     const monitors = new Monitors();
-    const master = new StreamSession(databases[0] as Database, this.startedAtMs);
-    const file = new StreamSession(databases[0] as Database, this.startedAtMs, true);
+    const master = new StreamSession(databases[0] as Database, superuser, this.startedAtMs);
+    const file = new StreamSession(databases[0] as Database, superuser, this.startedAtMs, true);
     this.clients.master = master;
     this.dispatch = new Dispatcher({
       parts: this,
@@ -122,7 +126,7 @@ export class Parts implements NodeParts {
     this.replication = createReplication(this);
     this.scripts = new NodeScripts({
       parts: this,
-      session: new ScriptSession(databases[0] as Database, this.startedAtMs),
+      session: new ScriptSession(databases[0] as Database, superuser, this.startedAtMs),
     });
     this.persistence = createPersistence(this);
     this.migration = createMigration(this);
@@ -192,9 +196,9 @@ export class Parts implements NodeParts {
   }
 
   #connectionHost(firstDatabase: Database): ConnectionHost {
-    const { clock, log, stats, clients, config } = this;
+    const { clock, log, stats, clients, config, acl } = this;
     return {
-      ...{ clock, log, stats, clients, firstDatabase },
+      ...{ clock, log, stats, clients, acl, firstDatabase },
       dispatcher: this.dispatch,
       limits: new ClientLimits(config),
       names: new NameCache(),
@@ -202,9 +206,6 @@ export class Parts implements NodeParts {
       beforeReplies: () => {
         this.persistence.beforeReplies();
         this.cluster?.settle();
-      },
-      get requirePassword() {
-        return config.text('requirepass') !== '';
       },
       get logsVerbose() {
         const level = config.text('loglevel');

@@ -75,6 +75,7 @@ class Node implements RunningNode {
   readonly ended: Promise<number>;
   readonly parts: Parts;
   #cron: Timer | undefined;
+  readonly #users: LoadedConfig['users'];
   #exitCode = 0;
   #closing: Promise<void> | undefined;
   #hasEnded: (exitCode: number) => void = () => {};
@@ -84,6 +85,7 @@ class Node implements RunningNode {
       this.#hasEnded = resolveEnded;
     });
     const { config, loaded } = readConfig(options);
+    this.#users = loaded.users;
     this.parts = new Parts({
       config,
       renames: loaded.renames,
@@ -104,6 +106,8 @@ class Node implements RunningNode {
     const { parts } = this;
     const { log, config } = parts;
     this.#logBegin(options.argv ?? []);
+    const refusal = parts.acl.begin(this.#users);
+    if (refusal !== undefined) throw this.#failed(refusal);
     this.#cron = startCron(parts);
     parts.keyspace.start();
     // Before anybody can connect: no command may pass by the cluster's routing.

@@ -2,10 +2,13 @@
  * Owns the reading of redis.conf and of the command line into the values of the directives. Whatever is wrong stops the
  * start with a ConfigError. Source: Redis config.c loadServerConfigFromString, loadServerConfig; server.c main.
  */
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { splitArgs } from '../../protocol/resp/split-args.ts';
+import { CommandIndex } from '../acl/command-index.ts';
+import { DUPLICATE_USER, UNKNOWN_COMMAND } from '../acl/rule-texts.ts';
+import { applyRule, mergeSelectors } from '../acl/rules.ts';
+import { User } from '../acl/user.ts';
 import { globMatches } from '../keyspace/glob.ts';
 import { fromPath, systemErrorText, toPath } from './special.ts';
 import type { ConfigStore } from './store.ts';
@@ -32,21 +35,29 @@ const secrets =
 export interface LoadedConfig {
   /** rename-command: old name and new one, which may be empty. */
   readonly renames: (readonly [from: string, to: string])[];
-  /** SHA-256 of the password that a "user default" line wants; it must be requirepass's. */
-  defaultUserHash?: string;
+  /** Lines of users: the name, and its rules. */
+  readonly users: (readonly string[])[];
 }
 
-const NO_ACL = 'This node has no ACL: only requirepass protects it';
-/** What a "user default" line may say, as CONFIG REWRITE of a redis-server without other users writes it. */
-const fullRights = /^(?:on|nopass|sanitize-payload|~\*|allkeys|&\*|allchannels|\+@all|allcommands)$/i;
-
-/** A user line that gives the one user there is all rights; an error text for anything else. */
-function loadUser(rules: readonly string[], loaded: LoadedConfig): string | undefined {
-  if (rules[0] !== 'default') return NO_ACL;
-  for (const rule of rules.slice(1)) {
-    if (/^#[0-9a-f]{64}$/.test(rule)) loaded.defaultUserHash = rule.slice(1);
-    else if (!fullRights.test(rule)) return NO_ACL;
+/**
+ * A user line; an error text when it cannot be right. Commands are not known here: rules that name them are looked at when
+ * the users are made.
+ */
+function loadUser(words: readonly string[], store: ConfigStore, loaded: LoadedConfig): string | undefined {
+  const [name = '', ...rules] = words;
+  const refuse = (word: string, why: string): string => `Error in user declaration '${word}': ${why}`;
+  if (loaded.users.some(([known]) => known === name)) return refuse(name, DUPLICATE_USER);
+  const merged = mergeSelectors(rules);
+  if ('unmatched' in merged) return refuse(merged.unmatched, 'Unmatched parenthesis');
+  const allChannels = store.text('acl-pubsub-default') === 'allchannels';
+  const settings = { commands: new CommandIndex([]), allChannels, warn: () => {} };
+  const draft = new User(name, settings.commands, allChannels);
+  for (const rule of merged.rules) {
+    const refusal = applyRule(draft, rule, settings);
+    // The rule may hold a password.
+    if (refusal !== undefined && refusal !== UNKNOWN_COMMAND) return refuse(name, refusal);
   }
+  loaded.users.push(words);
   return undefined;
 }
 
@@ -108,7 +119,7 @@ function loadOther(
     loaded.renames.push([first, second]);
     return undefined;
   }
-  if (name === 'user' && words.length >= 2) return loadUser(words.slice(1), loaded);
+  if (name === 'user' && words.length >= 2) return loadUser(words.slice(1), store, loaded);
   if (name === 'loadmodule' && words.length >= 2) return 'This node loads no modules';
   if (name === 'sentinel' && words.length > 1) return 'sentinel directive while not in sentinel mode';
   if (name === 'sentinel') return 'This node is no sentinel';
@@ -186,24 +197,17 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   return { file, stdin, options };
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text, 'latin1').digest('hex');
-}
-
 /** A start that cannot be for reasons that no single line shows. */
 export function configFailure(message: string): ConfigError {
   return new ConfigError(message, `\n${FATAL}\n${message}\n`);
 }
 
 /** Rules between directives, and what this node cannot do although the directive exists. */
-function checkTogether(store: ConfigStore, loaded: LoadedConfig): string | undefined {
+function checkTogether(store: ConfigStore): string | undefined {
   if (store.flag('cluster-enabled') && store.text('replicaof') !== '')
     return 'replicaof directive not allowed in cluster mode';
   if (store.number('tls-port') !== 0 || store.flag('tls-cluster') || store.flag('tls-replication'))
     return 'This node does not speak TLS: leave tls-port, tls-cluster and tls-replication at their defaults';
-  if (store.text('aclfile') !== '') return NO_ACL;
-  const wanted = loaded.defaultUserHash;
-  if (wanted !== undefined && wanted !== sha256(store.text('requirepass'))) return NO_ACL;
   return undefined;
 }
 
@@ -213,7 +217,7 @@ export function loadConfig(
   store: ConfigStore,
   readStdin: () => string = () => readFileSync(0, 'latin1'),
 ): LoadedConfig {
-  const loaded: LoadedConfig = { renames: [] };
+  const loaded: LoadedConfig = { renames: [], users: [] };
   let text = '';
   if (commandLine.file !== undefined) {
     store.file = resolve(commandLine.file);
@@ -222,7 +226,7 @@ export function loadConfig(
   if (commandLine.stdin) text += readStdin();
   if (commandLine.options !== '') text += `\n${commandLine.options}`;
   loadConfigText(text, store, loaded);
-  const refusal = checkTogether(store, loaded);
+  const refusal = checkTogether(store);
   if (refusal !== undefined) throw configFailure(refusal);
   return loaded;
 }

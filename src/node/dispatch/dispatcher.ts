@@ -33,7 +33,6 @@ export class Dispatcher implements Dispatch {
   readonly #watches = new WatchTable();
   readonly #interruption: Interruption;
   readonly #fileSession: MasterSession;
-  #requirePassword = false;
   #minReplicas = 0;
 
   constructor(deps: CallerDeps) {
@@ -54,9 +53,6 @@ export class Dispatcher implements Dispatch {
       serveWaiting: () => this.keyWaiters.serveReady(),
     });
     const { config } = deps.parts;
-    this.#follow('requirepass', () => {
-      this.#requirePassword = config.text('requirepass') !== '';
-    });
     this.#follow('min-replicas-to-write', () => {
       this.#minReplicas = config.number('min-replicas-to-write');
     });
@@ -100,7 +96,7 @@ export class Dispatcher implements Dispatch {
       const refusal = protectedRefusal(command, session, parts);
       if (refusal !== undefined) return this.#reject(session, command, refusal);
     }
-    if (!session.authenticated && this.#requirePassword && (bits & flagBits.no_auth) === 0)
+    if (!session.authenticated && parts.acl.requiresAuth && (bits & flagBits.no_auth) === 0)
       return this.#reject(session, command, 'NOAUTH Authentication required.');
     let allBits = bits;
     const isExec = queue !== undefined && command.name === 'exec';
@@ -114,6 +110,10 @@ export class Dispatcher implements Dispatch {
           allBits &= callBits;
         }
       }
+    }
+    if (!session.user.unrestricted) {
+      const refusal = parts.acl.refusal(session, command, argv);
+      if (refusal !== undefined) return this.#reject(session, command, refusal);
     }
     if (parts.cluster !== undefined && session.kind !== 'master' && (command.hasKeys || isExec)) {
       const redirection = this.#route(session, command, argv, isExec ? queue : undefined);
@@ -242,7 +242,7 @@ export class Dispatcher implements Dispatch {
   #runQueue(client: Session, queue: readonly QueuedCall[], replies: string[]): Reply {
     while (replies.length < queue.length) {
       const { row, argv } = queue[replies.length] as QueuedCall;
-      const reply = this.#caller.call(client, row, argv, false);
+      const reply = this.#refusedInExec(client, row, argv) ?? this.#caller.call(client, row, argv, false);
       if (reply === BLOCKED && this.#interruption.active) {
         this.#interruption.keepTransaction((late) => {
           replies.push(late);
@@ -255,6 +255,16 @@ export class Dispatcher implements Dispatch {
     }
     this.discard(client);
     return array(replies);
+  }
+
+  /** Rights may have changed since the command was queued. */
+  #refusedInExec(client: Session, command: Command, argv: readonly string[]): string | undefined {
+    if (client.user.unrestricted) return undefined;
+    const refusal = this.#parts.acl.refusalInExec(client, command, argv);
+    if (refusal === undefined) return undefined;
+    const reply = error(refusal);
+    this.#caller.countError(client, command, reply);
+    return reply;
   }
 
   callFromScript(session: Session, command: Command, argv: readonly string[], targets: WriteTargets): string {

@@ -3,6 +3,7 @@
  * Source: Redis server.h struct client.
  */
 import type { RespVersion } from '../../protocol/resp/encode.ts';
+import type { User } from '../acl/user.ts';
 import type { CommandRow } from '../command/row.ts';
 import type { Command } from '../command/table.ts';
 import type { Database } from '../parts/keyspace.ts';
@@ -31,6 +32,8 @@ export interface Session {
   name: string;
   db: Database;
   resp: RespVersion;
+  /** Whose rights it has; see `authenticated`. */
+  user: User;
   authenticated: boolean;
   /** What the client is, besides an ordinary one. */
   kind: 'normal' | 'replica' | 'master' | 'pubsub';

@@ -14,6 +14,7 @@ import type { NodeStats } from '../observe/stats.ts';
 import type { CronSwitch } from '../server/cron.ts';
 import type { Listener } from '../server/listener.ts';
 import type { Stopping } from '../server/stopping.ts';
+import type { Acl } from './acl.ts';
 import type { Config, Log, Stats } from './basics.ts';
 import type { Cluster, Migration } from './cluster.ts';
 import type { Dispatch, KeyWaiters, WriteTargets } from './dispatch.ts';
@@ -30,6 +31,7 @@ export interface NodeParts {
   readonly config: Config;
   readonly stats: Stats;
   readonly commands: CommandTable;
+  readonly acl: Acl;
   readonly clients: Clients;
   readonly dispatch: Dispatch;
   readonly keyWaiters: KeyWaiters;

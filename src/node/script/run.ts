@@ -91,6 +91,7 @@ export class Run implements RunApi {
     session.readonly = client.readonly;
     session.asking = client.asking;
     session.name = client.name;
+    session.user = client.user;
     const first = options.keys[0];
     if (parts.cluster !== undefined && first !== undefined) this.#slot = slotOf(first);
   }
@@ -113,7 +114,9 @@ export class Run implements RunApi {
   }
 
   mayRun(argv: readonly string[]): boolean | undefined {
-    return this.options.parts.commands.lookup(argv) === undefined ? undefined : true;
+    const { parts, client } = this.options;
+    const command = parts.commands.lookup(argv);
+    return command && client.user.denial(command, argv) === undefined;
   }
 
   call(argv: readonly string[]): { readonly reply: string } | { readonly refused: string } {
@@ -130,7 +133,7 @@ export class Run implements RunApi {
 
   /** Why the command may not be called: as pushError takes it. */
   #refusal(command: Command, argv: readonly string[]): string | undefined {
-    const { parts } = this.options;
+    const { parts, client } = this.options;
     if (wrongArity(command, argv.length)) return 'Wrong number of args calling Redis command from script';
     if (command.handler === undefined) return unknown;
     const { bits } = command;
@@ -138,6 +141,10 @@ export class Run implements RunApi {
       return 'This Redis command is not allowed from script';
     if ((bits & flagBits.stale) === 0 && this.#isStale())
       return 'Can not execute the command on a stale replica';
+    if (!client.user.unrestricted) {
+      const refused = parts.acl.refusalInScript(client, command, argv);
+      if (refused !== undefined) return refused;
+    }
     if (this.#readOnly && (bits & (flagBits.write | flagBits.may_replicate)) !== 0)
       return 'Write commands are not allowed from read-only scripts.';
     if ((bits & flagBits.write) !== 0) {

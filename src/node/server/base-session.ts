@@ -1,5 +1,6 @@
 /** Owns what all sessions have alike: the fields that commands set and CLIENT LIST shows. Source: server.h struct client. */
 import type { RespVersion } from '../../protocol/resp/encode.ts';
+import type { User } from '../acl/user.ts';
 import type { Command } from '../command/table.ts';
 import type { QueuedCall, ReplyMode, Session } from '../dispatch/session.ts';
 import type { Database } from '../parts/keyspace.ts';
@@ -13,6 +14,7 @@ export abstract class BaseSession implements Session {
   name = '';
   db: Database;
   resp: RespVersion = 2;
+  user: User;
   authenticated = true;
   kind: Session['kind'] = 'normal';
   asking = false;
@@ -29,9 +31,10 @@ export abstract class BaseSession implements Session {
   lastInteractionMs: number;
   onUnblock: ((withError: boolean) => string) | undefined;
 
-  constructor(id: number, db: Database, nowMs: number) {
+  constructor(id: number, db: Database, user: User, nowMs: number) {
     this.id = id;
     this.db = db;
+    this.user = user;
     this.createdAtMs = nowMs;
     this.lastInteractionMs = nowMs;
   }

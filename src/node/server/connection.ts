@@ -9,6 +9,7 @@ import { type NameCache, RequestParser } from '../../protocol/resp/request-parse
 import { BLOCKED, NO_REPLY } from '../command/row.ts';
 import { type Dispatcher, HELD } from '../dispatch/dispatcher.ts';
 import type { NodeStats } from '../observe/stats.ts';
+import type { Acl } from '../parts/acl.ts';
 import type { Log } from '../parts/basics.ts';
 import type { Database } from '../parts/keyspace.ts';
 import { BaseSession } from './base-session.ts';
@@ -33,7 +34,7 @@ export interface ConnectionHost {
   readonly firstDatabase: Database;
   /** What commands have left to do is done before anybody reads their replies. */
   beforeReplies(): void;
-  readonly requirePassword: boolean;
+  readonly acl: Acl;
   readonly logsVerbose: boolean;
 }
 
@@ -60,12 +61,12 @@ export class Connection extends BaseSession implements Sender {
   readonly #closeListeners: (() => void)[] = [];
 
   constructor(host: ConnectionHost, socket: Socket, address: string, localAddress: string) {
-    super(host.clients.takeId(), host.firstDatabase, host.clock.nowMs());
+    super(host.clients.takeId(), host.firstDatabase, host.acl.defaultUser, host.clock.nowMs());
     this.#host = host;
     this.#socket = socket;
     this.address = address;
     this.localAddress = localAddress;
-    this.authenticated = !host.requirePassword;
+    host.acl.enter(this);
     this.#parser = new RequestParser(host.names);
     host.clients.add(this);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
@@ -112,13 +113,13 @@ export class Connection extends BaseSession implements Sender {
     dispatcher.begin();
     this.lastInteractionMs = dispatcher.readAtMs;
     parser.maxBulkBytes = host.limits.maxBulkBytes;
-    parser.authRequired = !this.authenticated && host.requirePassword;
+    parser.authRequired = !this.authenticated && host.acl.requiresAuth;
     for (;;) {
       const argv = parser.next();
       if (argv === undefined) break;
       this.#execute(argv);
       if (this.#blocked || this.#held !== undefined || this.#closing) break;
-      if (parser.authRequired) parser.authRequired = !this.authenticated && host.requirePassword;
+      if (parser.authRequired) parser.authRequired = !this.authenticated && host.acl.requiresAuth;
     }
     dispatcher.finish();
     if (parser.error !== undefined && !this.#closing) this.#protocolError(parser.error);

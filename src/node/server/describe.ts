@@ -54,7 +54,7 @@ export function describeClient(session: Session, nowMs: number): string {
     `tot-mem=${total}`,
     `events=${session.pendingBytes > 0 ? 'rw' : 'r'}`,
     `cmd=${session.lastCommand?.fullName ?? 'NULL'}`,
-    'user=default',
+    `user=${session.user.name}`,
     'redir=-1',
     `resp=${session.resp}`,
   ].join(' ');

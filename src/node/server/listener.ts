@@ -157,7 +157,7 @@ export class Listener {
   }
 
   #accept(socket: Socket, unixAddress?: string): void {
-    const { clients, stats, requirePassword } = this.#host;
+    const { clients, stats, acl } = this.#host;
     const config = this.#config;
     const refuse = (text: string): void => {
       stats.rejectedConnections++;
@@ -173,7 +173,7 @@ export class Listener {
     const localAddress = unixAddress ?? formatAddress(socket.localAddress, socket.localPort);
     const keepAliveSeconds = config.number('tcp-keepalive');
     if (unixAddress === undefined && keepAliveSeconds > 0) socket.setKeepAlive(true, keepAliveSeconds * 1000);
-    if (config.flag('protected-mode') && !requirePassword && !isLocal({ address })) {
+    if (config.flag('protected-mode') && acl.defaultUser.nopass && !isLocal({ address })) {
       refuse(DENIED);
       return;
     }

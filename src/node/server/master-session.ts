@@ -2,6 +2,7 @@
  * Owns the session under which the master's stream runs, and the commands of a file: it only knows of its connection, hears no reply, and is always
  * allowed. Source: Redis replication.c, CLIENT_MASTER.
  */
+import type { User } from '../acl/user.ts';
 import type { MasterConnection, MasterSession } from '../dispatch/session.ts';
 import type { Database } from '../parts/keyspace.ts';
 import { BaseSession } from './base-session.ts';
@@ -16,8 +17,8 @@ export class StreamSession extends BaseSession implements MasterSession {
   readonly #firstDatabase: Database;
 
   /** `takesLateReplies`: who runs its commands waits for `onResume` before the next. */
-  constructor(firstDatabase: Database, nowMs: number, takesLateReplies = false) {
-    super(0, firstDatabase, nowMs);
+  constructor(firstDatabase: Database, user: User, nowMs: number, takesLateReplies = false) {
+    super(0, firstDatabase, user, nowMs);
     this.takesLateReplies = takesLateReplies;
     this.#firstDatabase = firstDatabase;
     this.kind = 'master';

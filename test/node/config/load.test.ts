@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,24 +144,24 @@ describe('reading redis.conf and the command line', () => {
     );
   });
 
-  it('takes the user line that redis-server writes when there is only one user', () => {
-    const hash = createHash('sha256').update('secret').digest('hex');
-    const line = (rule: string): string[] => ['--user', 'default', 'on', rule, '~*', '&*', '+@all'];
-    expect(report(line('nopass'))).toBe('taken');
-    expect(report([...line(`#${hash}`), '--requirepass', 'secret'])).toBe('taken');
-    expect(report([...line(`#${hash}`), '--requirepass', 'other'])).toContain('This node has no ACL');
-    expect(report(line(`#${hash}`))).toContain('This node has no ACL');
-    expect(report(['--user', 'default', 'on', 'nopass', '~cached:*', '+get'])).toContain(
-      'This node has no ACL',
+  it('takes lines of users, and refuses what no user can be', () => {
+    const line = (...rules: string[]): string[] => ['--user', 'alice', ...rules];
+    expect(report(line('on', 'nopass', '~cached:*', '(+get', '~x)', '+no-such-command'))).toBe('taken');
+    expect(report([...line('on'), ...line('off')])).toContain(
+      "Error in user declaration 'alice': Duplicate user found. A user can only be defined once in config files",
     );
+    expect(report(line('%X~*'))).toContain("Error in user declaration 'alice': Syntax error");
+    expect(report(line('(+get'))).toContain("Error in user declaration '(+get': Unmatched parenthesis");
   });
 
   it('never shows a password', () => {
     expect(report(['--requirepass', 'secret', 'words'])).toContain("requirepass (the value is not shown)'");
     expect(report(['--requirepass', 'secret', 'words'])).not.toContain('secret');
-    expect(report(['--user', 'alice', 'on', '>secret'])).toMatch(
-      /user \(the value is not shown\)'\nThis node has no ACL/,
+    const wrong = report(['--user', 'alice', 'on', '>secret', '<secrets']);
+    expect(wrong).toMatch(
+      /user \(the value is not shown\)'\nError in user declaration 'alice': The password/,
     );
+    expect(wrong).not.toContain('secret');
   });
 
   it.each([
@@ -171,7 +170,6 @@ describe('reading redis.conf and the command line', () => {
       'replicaof directive not allowed in cluster mode',
     ],
     [['--tls-port', '1'], 'This node does not speak TLS'],
-    [['--aclfile', 'users.acl'], 'This node has no ACL'],
   ])('refuses %j together', (argv, message) => {
     expect(report(argv)).toContain(message);
   });

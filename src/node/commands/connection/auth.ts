@@ -1,8 +1,6 @@
 /**
- * Owns AUTH and HELLO, for the one user there is, "default", whose password is requirepass.
- * Source: Redis acl.c authCommand, networking.c helloCommand.
+ * Owns AUTH and HELLO: a connection says who it is. Source: Redis acl.c authCommand, networking.c helloCommand.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { bulk, EMPTY_ARRAY, error, integer, map, OK } from '../../../protocol/resp/encode.ts';
 import { parseInteger } from '../../command/arguments.ts';
 import { SYNTAX_ERROR } from '../../command/errors.ts';
@@ -13,33 +11,30 @@ import { setName } from './name.ts';
 
 const WRONG_PASSWORD = error('WRONGPASS invalid username-password pair or user is disabled.');
 
-/** Takes the same time wherever the two differ. */
-function samePassword(given: string, wanted: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text, 'latin1').digest();
-  return timingSafeEqual(digest(given), digest(wanted));
-}
-
-function authenticate(context: Context, user: string, password: string): boolean {
-  const wanted = context.node.config.text('requirepass');
-  if (user !== 'default' || (wanted !== '' && !samePassword(password, wanted))) return false;
-  context.client.authenticated = true;
-  return true;
+function authenticate(
+  { node, client }: Context,
+  argv: readonly string[],
+  user: string,
+  password: string,
+): boolean {
+  return node.acl.authenticate(client, user, password, argv[0] as string);
 }
 
 function auth(context: Context, argv: readonly string[]): Reply {
   if (argv.length > 3) return SYNTAX_ERROR;
+  const [, first, second] = argv as readonly [string, string, string?];
   context.redact(1);
-  if (argv.length === 3) {
+  if (second !== undefined) {
     context.redact(2);
-    return authenticate(context, argv[1] as string, argv[2] as string) ? OK : WRONG_PASSWORD;
+    return authenticate(context, argv, first, second) ? OK : WRONG_PASSWORD;
   }
-  if (context.node.config.text('requirepass') === '') {
+  if (context.node.acl.defaultUser.nopass) {
     return error(
       'ERR AUTH <password> called without any password configured for the default user. ' +
         'Are you sure your configuration is correct?',
     );
   }
-  return authenticate(context, 'default', argv[1] as string) ? OK : WRONG_PASSWORD;
+  return authenticate(context, argv, 'default', first) ? OK : WRONG_PASSWORD;
 }
 
 function describe(context: Context): Reply {
@@ -74,7 +69,7 @@ function hello(context: Context, argv: readonly string[]): Reply {
     if (word === 'AUTH' && i + 2 < argv.length) {
       context.redact(i + 1);
       context.redact(i + 2);
-      if (!authenticate(context, argv[i + 1] as string, argv[i + 2] as string)) return WRONG_PASSWORD;
+      if (!authenticate(context, argv, argv[i + 1] as string, argv[i + 2] as string)) return WRONG_PASSWORD;
       i += 2;
     } else if (word === 'SETNAME' && i + 1 < argv.length) {
       const refusal = setName(client, argv[i + 1] as string);

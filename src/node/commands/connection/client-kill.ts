@@ -1,5 +1,6 @@
 /** Owns CLIENT KILL, in its old form (an address) and its new one (filters). Source: Redis networking.c clientCommand. */
 import { error, integer, OK } from '../../../protocol/resp/encode.ts';
+import type { User } from '../../acl/user.ts';
 import { parseInteger } from '../../command/arguments.ts';
 import { SYNTAX_ERROR } from '../../command/errors.ts';
 import type { Reply } from '../../command/row.ts';
@@ -11,6 +12,7 @@ interface Filter {
   localAddress?: string;
   id?: number;
   kind?: Session['kind'];
+  user?: User | undefined;
   skipMe: boolean;
 }
 
@@ -21,7 +23,7 @@ export function parseClientType(text: string): Session['kind'] | undefined {
 }
 
 /** The filters of the new form; an error reply when they are wrong. */
-function parseFilter(argv: readonly string[]): Filter | string {
+function parseFilter({ node }: Context, argv: readonly string[]): Filter | string {
   const filter: Filter = { skipMe: true };
   for (let i = 2; i < argv.length; i += 2) {
     const value = argv[i + 1];
@@ -46,8 +48,8 @@ function parseFilter(argv: readonly string[]): Filter | string {
         filter.localAddress = value;
         break;
       case 'user':
-        // All connections are those of the one user.
-        if (value !== 'default') return error(`ERR No such user '${value}'`);
+        filter.user = node.acl.user(value);
+        if (filter.user === undefined) return error(`ERR No such user '${value}'`);
         break;
       case 'skipme': {
         const word = value.toLowerCase();
@@ -66,6 +68,7 @@ function matches(client: Session, filter: Filter): boolean {
   return (
     (filter.address === undefined || client.address === filter.address) &&
     (filter.localAddress === undefined || client.localAddress === filter.localAddress) &&
+    (filter.user === undefined || client.user === filter.user) &&
     (filter.kind === undefined || client.kind === filter.kind) &&
     (filter.id === undefined || client.id === filter.id)
   );
@@ -73,7 +76,7 @@ function matches(client: Session, filter: Filter): boolean {
 
 export function kill(context: Context, argv: readonly string[]): Reply {
   const oldForm = argv.length === 3;
-  const filter = oldForm ? { address: argv[2] as string, skipMe: false } : parseFilter(argv);
+  const filter = oldForm ? { address: argv[2] as string, skipMe: false } : parseFilter(context, argv);
   if (typeof filter === 'string') return filter;
   let killed = 0;
   for (const client of [...context.node.clients.listed()]) {

@@ -48,7 +48,7 @@ function reset(context: Context): Reply {
   client.resp = 2;
   const first = context.node.databases[0];
   if (first) client.db = first;
-  client.authenticated = context.node.config.text('requirepass') === '';
+  context.node.acl.enter(client);
   return simple('RESET');
 }
 

@@ -73,7 +73,7 @@ function rewrite({ node }: Context): Reply {
   const { config } = node.server;
   if (config.file === undefined) return error('ERR The server is running without a config file');
   try {
-    rewriteConfigFile(config.file, config, node.random.hex(6));
+    rewriteConfigFile(config.file, config, node.acl.configLines(), node.random.hex(6));
   } catch (reason) {
     const why = systemErrorText(reason);
     node.log('warning', `CONFIG REWRITE failed: ${why}`);

@@ -127,7 +127,7 @@ function populate(context: Context, argv: readonly string[]): Reply {
 function rewriteAll({ node }: Context): Reply {
   const { config } = node.server;
   try {
-    rewriteConfigFile(config.file ?? '', config, node.random.hex(6), true);
+    rewriteConfigFile(config.file ?? '', config, node.acl.configLines(), node.random.hex(6), true);
     return OK;
   } catch (reason) {
     return error(`ERR CONFIG-REWRITE-FORCE-ALL failed: ${systemErrorText(reason)}`);
