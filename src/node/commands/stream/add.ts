@@ -14,16 +14,15 @@ const EXHAUSTED = error('ERR The stream has exhausted the last possible ID, unab
 const SMALL_ID = error('ERR The ID specified in XADD is equal or smaller than the target stream top item');
 const TOO_LARGE = error('ERR Elements are too large to be stored');
 
-/** The id of the next entry; undefined when it would not be behind the last one. */
-function idFor(lastId: StreamId, given: GivenId | undefined, nowMs: number): StreamId | undefined {
-  if (given === undefined) return nowMs > lastId.ms ? { ms: nowMs, seq: 0 } : nextId(lastId);
-  if (given.seq === undefined) {
-    const { ms } = given;
-    if (ms > lastId.ms) return { ms, seq: 0 };
-    const next = nextId(lastId);
-    return next?.ms === ms ? next : undefined;
-  }
-  return compareIds(given, lastId) > 0 ? given : undefined;
+/** The id of the next entry, or the encoded error. */
+function idFor(lastId: StreamId, given: GivenId | undefined, nowMs: number): StreamId | string {
+  if (given === undefined) return nowMs > lastId.ms ? { ms: nowMs, seq: 0 } : (nextId(lastId) ?? EXHAUSTED);
+  if (given.seq !== undefined) return compareIds(given, lastId) > 0 ? given : SMALL_ID;
+  const { ms } = given;
+  if (ms !== lastId.ms) return ms > lastId.ms ? { ms, seq: 0 } : SMALL_ID;
+  const next = nextId(lastId);
+  // There is no other text for it in Redis.
+  return next?.ms === ms ? next : TOO_LARGE;
 }
 
 function isTooLarge(fields: readonly string[]): boolean {
@@ -49,7 +48,7 @@ function xadd(context: Context, argv: readonly string[]): Reply {
   if (typeof stream === 'string') return stream;
   if (nextId(stream.lastId) === undefined) return EXHAUSTED;
   const id = idFor(stream.lastId, given, nowMs);
-  if (id === undefined) return SMALL_ID;
+  if (typeof id === 'string') return id;
   if (isTooLarge(fields)) return TOO_LARGE;
   stream.add(id, fields);
   db.changed(key, 1);

@@ -3,7 +3,7 @@
  * serveClientsBlockedOnStreamKey.
  */
 import { bulk, error, nullArray, type RespVersion } from '../../../protocol/resp/encode.ts';
-import { compareIds, MIN_ID, nextId, type StreamId } from '../../../protocol/text/stream-id.ts';
+import { compareIds, MAX_ID, MIN_ID, nextId, type StreamId } from '../../../protocol/text/stream-id.ts';
 import { BLOCKED, type CommandRow, type KeySpec, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
 import type { Group } from '../../types/stream/group.ts';
@@ -28,8 +28,8 @@ const STREAM_GONE = error('UNBLOCKED the stream key no longer exists');
 /** Who waits gets no more entries at once, unless COUNT says so. */
 const WAITING_COUNT = 1000;
 
-/** Entries behind this id are wanted; undefined: those that the group has not read. */
-type Position = StreamId | undefined;
+/** For a group, in place of an id behind which entries are wanted: those that it has not read. */
+const NEW = MAX_ID;
 
 /** Each stream with what was read from it, already encoded. */
 function streamsReply(read: readonly (readonly [key: string, entries: string])[], resp: RespVersion): string {
@@ -38,19 +38,24 @@ function streamsReply(read: readonly (readonly [key: string, entries: string])[]
   return `${resp === 2 ? '*' : '%'}${read.length}\r\n${items}`;
 }
 
+interface GroupArguments {
+  readonly count: number;
+  readonly reader: Reader;
+}
+
 function parsePosition(
   text: string,
   stream: Stream | undefined,
   reader: Reader | undefined,
-): Position | string {
+): StreamId | string {
   if (text === '$') return reader === undefined ? (stream?.lastId ?? MIN_ID) : LAST_MEANS_NOTHING;
-  if (text === '>') return reader === undefined ? NEW_NEEDS_GROUP : undefined;
+  if (text === '>') return reader === undefined ? NEW_NEEDS_GROUP : NEW;
   return parseStrictId(text);
 }
 
 /** Looks every key up before anything is read. */
-function parsePositions(context: Context, { keys, positions, reader }: ReadArguments): Position[] | string {
-  const found: Position[] = [];
+function parsePositions(context: Context, { keys, positions, reader }: ReadArguments): StreamId[] | string {
+  const found: StreamId[] = [];
   for (const [index, key] of keys.entries()) {
     const stream = collectionToRead(context, key, streamType);
     if (typeof stream === 'string') return stream;
@@ -63,54 +68,48 @@ function parsePositions(context: Context, { keys, positions, reader }: ReadArgum
   return found;
 }
 
-/** What a stream has behind `position`, or undefined without any such entry. */
-function readStream(stream: Stream, position: StreamId, count: number): string | undefined {
+/** Where the entries behind an id begin; undefined when the stream has none there. */
+function startBehind(stream: Stream, id: StreamId): StreamId | undefined {
   const { lastEntry } = stream;
-  const start = nextId(position);
-  if (lastEntry === undefined || start === undefined || compareIds(lastEntry.id, position) <= 0)
-    return undefined;
-  return entriesReply(stream.entries(start), count);
+  return lastEntry === undefined || compareIds(lastEntry.id, id) <= 0 ? undefined : nextId(id);
 }
 
-/** The same for a group: what is pending at its consumer when there is a position; then it is never undefined. */
+/** For a group: what is new, if anything is; else what is pending at the consumer. */
 function readGroup(
   context: Context,
   key: string,
   stream: Stream,
   group: Group,
-  reader: Reader,
-  position: Position,
-  count: number,
+  { count, reader }: GroupArguments,
+  position: StreamId,
 ): string | undefined {
-  const last = stream.lastEntry;
-  const start = nextId(position ?? group.lastId) ?? MIN_ID;
-  if (position === undefined && (last === undefined || compareIds(last.id, group.lastId) <= 0))
-    return undefined;
+  const isNew = compareIds(position, NEW) === 0;
+  const start = isNew ? startBehind(stream, group.lastId) : nextId(position);
+  if (start === undefined) return undefined;
   const consumer = readingConsumer(context, key, group, reader);
-  const reply =
-    position === undefined
-      ? deliverNew(context, key, stream, group, consumer, start, count, reader.acknowledges)
-      : deliverPending(context, stream, consumer, start, count);
   countWrites(context, 1);
-  return reply;
+  return isNew
+    ? deliverNew(context, key, stream, group, consumer, start, count, reader.acknowledges)
+    : deliverPending(context, stream, consumer, start, count);
 }
 
-/** As XREAD or XREADGROUP from one key. */
+/** As XREAD or XREADGROUP from one key; undefined when it has nothing for the client. */
 function readKey(
   context: Context,
   key: string,
   { count, reader }: ReadArguments,
-  position: Position,
+  position: StreamId,
 ): string | undefined {
   if (reader === undefined) {
     const stream = collectionToRead(context, key, streamType);
     if (stream === undefined || typeof stream === 'string') return undefined;
-    return readStream(stream, position ?? MIN_ID, count);
+    const start = startBehind(stream, position);
+    return start && entriesReply(stream.entries(start), count);
   }
   const stream = streamToServe(context, key);
   if (stream === undefined || typeof stream === 'string') return undefined;
   const group = stream.groups.get(reader.group);
-  return group && readGroup(context, key, stream, group, reader, position, count);
+  return group && readGroup(context, key, stream, group, { count, reader }, position);
 }
 
 /** For a client that waits: the reply when the stream has something by now. */
@@ -118,13 +117,13 @@ function serve(
   context: Context,
   key: string,
   { count, reader }: ReadArguments,
-  position: Position,
+  position: StreamId,
 ): string | undefined {
   const stream = streamOf(context, context.db.peek(key));
   if (stream === undefined) return undefined;
   const group = reader && stream.groups.get(reader.group);
   if (reader !== undefined && group === undefined) return GROUP_GONE;
-  const seen = group?.lastId ?? position ?? MIN_ID;
+  const seen = group?.lastId ?? position;
   const start = nextId(seen);
   if (start === undefined || compareIds(stream.lastId, seen) <= 0) return undefined;
   const most = count === 0 ? WAITING_COUNT : count;
@@ -144,15 +143,16 @@ function read(context: Context, argv: readonly string[], hasGroup: boolean): Rep
   context.preventPropagation();
   const found: [string, string][] = [];
   for (const [index, key] of request.keys.entries()) {
-    const entries = readKey(context, key, request, positions[index]);
+    const entries = readKey(context, key, request, positions[index] as StreamId);
     if (entries !== undefined) found.push([key, entries]);
   }
   const { resp, client } = context;
   if (found.length > 0) return streamsReply(found, resp);
   const { blockMs, keys } = request;
   if (blockMs === undefined || !context.mayBlock) return nullArray(resp);
-  const positionOf = new Map<string, Position>();
-  for (const [index, key] of keys.entries()) if (!positionOf.has(key)) positionOf.set(key, positions[index]);
+  const positionOf = new Map<string, StreamId>();
+  for (const [index, key] of keys.entries())
+    if (!positionOf.has(key)) positionOf.set(key, positions[index] as StreamId);
   context.node.keyWaiters.wait(client, {
     keys,
     type: 'stream',
@@ -160,7 +160,7 @@ function read(context: Context, argv: readonly string[], hasGroup: boolean): Rep
     timeoutReply: nullArray(resp),
     ...(hasGroup ? { goneReply: STREAM_GONE } : {}),
     argv,
-    serve: (key) => serve(context, key, request, positionOf.get(key)),
+    serve: (key) => serve(context, key, request, positionOf.get(key) as StreamId),
   });
   return BLOCKED;
 }
