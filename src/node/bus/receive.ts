@@ -2,7 +2,7 @@
  * Owns what each message does to this node. Messages arrive decoded, so that a broken one never comes here.
  * Source: Redis 7.0 cluster.c clusterProcessPacket.
  */
-import type { BusHeader, BusMessage, FailBody, PingBody, UpdateBody } from '../../protocol/bus/message.ts';
+import type { BusHeader, BusMessage, FailBody, PingBody } from '../../protocol/bus/message.ts';
 import { MESSAGE_TYPES, nodeFlag } from '../../protocol/bus/wire.ts';
 import { forgetAddress, learnAddress, learnOwnAddress } from './address.ts';
 import type { BusCore } from './bus-core.ts';
@@ -42,7 +42,7 @@ export function receive(core: BusCore, link: BusLink, { header, body }: BusMessa
       receiveFail(core, sender, header, body);
       return;
     case 'update':
-      if (sender !== undefined) receiveUpdate(core, body);
+      if (sender !== undefined) learnUpdate(core, body.nodeId, body.configEpoch, body.slots);
       return;
     case 'publish':
     case 'publishshard':
@@ -73,7 +73,8 @@ function senderOf(core: BusCore, link: BusLink, header: BusHeader): ClusterNode 
 
 function learnEpochs(core: BusCore, sender: ClusterNode, header: BusHeader): void {
   core.state.currentEpoch = Math.max(core.state.currentEpoch, header.currentEpoch);
-  if (header.configEpoch > sender.configEpoch) {
+  // A replica tells its master's.
+  if (header.masterId === undefined && header.configEpoch > sender.configEpoch) {
     sender.configEpoch = header.configEpoch;
     core.saveSoon('now');
   }
@@ -151,6 +152,10 @@ function learnSender(
 /** Role first: only a master's claims count. */
 function learnConfiguration(core: BusCore, sender: ClusterNode, header: BusHeader, body: PingBody): void {
   if (sender === core.state.myself) return;
+  // A master that has become a replica tells of its new master just as an UPDATE does. So its slots are nobody's at no time:
+  // in Redis they are for a moment, the cluster looks smaller, and then a minority elects.
+  if (sender.isMaster && header.masterId !== undefined)
+    learnUpdate(core, header.masterId, header.configEpoch, header.slots);
   learnRole(core, sender, header.masterId);
   const slotsHolder = sender.isMaster ? sender : sender.master;
   if (slotsHolder !== undefined && Buffer.compare(slotsHolder.slots.bitmap, header.slots) !== 0) {
@@ -178,15 +183,16 @@ function receiveFail(
   markAsFailed(core, failing);
 }
 
-function receiveUpdate(core: BusCore, body: UpdateBody): void {
-  const node = core.state.node(body.nodeId);
-  if (node === undefined || node.configEpoch >= body.configEpoch) return;
+/** What another node tells of the slots of a third one. */
+function learnUpdate(core: BusCore, nodeId: string, configEpoch: number, slots: Uint8Array): void {
+  const node = core.state.node(nodeId);
+  if (node === undefined || node.configEpoch >= configEpoch) return;
   if (node === core.state.myself) {
     core.log('warning', 'Discarding UPDATE message about myself.');
     return;
   }
   becomeMaster(core, node);
-  node.configEpoch = body.configEpoch;
+  node.configEpoch = configEpoch;
   core.saveSoon('now');
-  acceptClaim(core, node, body.configEpoch, body.slots);
+  acceptClaim(core, node, configEpoch, slots);
 }

@@ -5,6 +5,7 @@
  */
 import { nodesText } from '../../../src/node/bus/describe.ts';
 import { type FailoverKind, failover } from '../../../src/node/bus/manual-failover.ts';
+import { setStable } from '../../../src/node/bus/operator.ts';
 import { SLOT_COUNT } from '../../../src/protocol/slots/key-slot.ts';
 import { everybodyKnowsEverybody, moveSlot } from './expectations.ts';
 import type { Settings, SimNode } from './sim-node.ts';
@@ -262,6 +263,10 @@ class Chaos {
     for (const node of simulation.nodes) {
       node.go();
       if (!node.isRunning) node.restart();
+      // A slot that a broken move has left open is deaf to claims: the operator closes it.
+      const { importing, migrating } = node.state;
+      for (const slot of [...importing.keys(), ...migrating.keys()])
+        node.command(() => setStable(node.core, slot));
     }
   }
 }
