@@ -16,6 +16,7 @@ import { Hasher } from './keyspace/hasher.ts';
 import { createKeyspace, type Keyspace } from './keyspace/keyspace.ts';
 import { Notifications } from './keyspace/notifications.ts';
 import { createMigration } from './migrate/migration.ts';
+import { LatencyEvents } from './observe/latency-events.ts';
 import { createLog } from './observe/log.ts';
 import { Monitors } from './observe/monitors.ts';
 import { SlowLog } from './observe/slow-log.ts';
@@ -61,6 +62,7 @@ export class Parts implements NodeParts {
   readonly startedAtMs: number;
   readonly runId: string;
   readonly stats: NodeStats = createStats();
+  readonly #latency: LatencyEvents;
   readonly commands: CommandTable;
   readonly acl: NodeAcl;
   readonly clients = new ClientRegistry();
@@ -99,6 +101,7 @@ export class Parts implements NodeParts {
     this.acl = new NodeAcl(this, this.commands);
     const { superuser } = this.acl;
     this.memberHasher = new Hasher(random);
+    this.#latency = new LatencyEvents(config, clock);
     this.pubsub = new LocalPubSub(config.flag('cluster-enabled'));
     this.keyspace = this.#makeKeyspace();
     const { databases } = this.keyspace;
@@ -113,7 +116,7 @@ export class Parts implements NodeParts {
       propagation: this.propagation,
       master,
       file,
-      observer: makeObserver(slowLog, monitors, clock),
+      observer: makeObserver(slowLog, this.#latency, monitors, clock),
     });
     this.listener = new Listener(this.#connectionHost(databases[0] as Database), config);
     const stopping = new Stopping(this, () => this.shutdown());
@@ -121,6 +124,7 @@ export class Parts implements NodeParts {
       ...{ config, slowLog, monitors, stopping },
       cron: { paused: false },
       stats: this.stats,
+      latency: this.#latency,
       listener: this.listener,
     };
     this.replication = createReplication(this);
@@ -178,6 +182,7 @@ export class Parts implements NodeParts {
       ...{ clock, random, config, stats },
       databaseCount: clusterMode ? 1 : config.number('databases'),
       slotted: clusterMode,
+      onExpiryCycle: (elapsedMs) => this.#latency.add('expire-cycle', elapsedMs * 1000),
       hooks: {
         nowMs: () => this.dispatch.nowMs(),
         isReplica: () => this.replication.role === 'replica',
@@ -224,7 +229,7 @@ function makeCommands(renames: PartsOptions['renames']): CommandTable {
   }
 }
 
-function makeObserver(slowLog: SlowLog, monitors: Monitors, clock: Clock): Observer {
+function makeObserver(slowLog: SlowLog, latency: LatencyEvents, monitors: Monitors, clock: Clock): Observer {
   return {
     get monitoring() {
       return monitors.any;
@@ -233,6 +238,10 @@ function makeObserver(slowLog: SlowLog, monitors: Monitors, clock: Clock): Obser
     get slowFromMicroseconds() {
       return slowLog.fromMicroseconds;
     },
+    get delayFromMicroseconds() {
+      return latency.fromMicroseconds;
+    },
+    delay: (event, microseconds) => latency.add(event, microseconds),
     slow({ address, name }, argv, microseconds) {
       slowLog.add({ timeSeconds: Math.trunc(clock.nowMs() / 1000), microseconds, argv, address, name });
     },

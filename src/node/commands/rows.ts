@@ -7,6 +7,7 @@ import { genericRows } from './generic/index.ts';
 import { geoRows } from './geo/index.ts';
 import { hashRows } from './hash/index.ts';
 import { hyperLogLogRows } from './hyperloglog/index.ts';
+import { latencyRow } from './latency/index.ts';
 import { listRows } from './list/index.ts';
 import { migrateRows } from './migrate/index.ts';
 import { pubsubRows } from './pubsub/index.ts';
@@ -28,6 +29,7 @@ export const allRows: readonly CommandRow[] = [
   ...migrateRows,
   ...replicationRows,
   ...serverRows,
+  latencyRow,
   ...scriptRows,
   ...pubsubRows,
   ...stringRows,

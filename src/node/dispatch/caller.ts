@@ -17,7 +17,7 @@ import type { MasterSession, Session } from './session.ts';
 /** Slower than this no brief command is. */
 const briefMicroseconds = 1000;
 
-/** What the dispatcher tells to whoever looks in: MONITOR, the slow log. */
+/** What the dispatcher tells to whoever looks in: MONITOR, the slow log, LATENCY. */
 export interface Observer {
   /** MONITOR has readers. */
   readonly monitoring: boolean;
@@ -25,6 +25,9 @@ export interface Observer {
   /** Microseconds from which on a command is slow; Infinity for never. */
   readonly slowFromMicroseconds: number;
   slow(session: Session, argv: readonly string[], microseconds: number): void;
+  /** Microseconds from which on a delay counts; Infinity for never. */
+  readonly delayFromMicroseconds: number;
+  delay(event: string, microseconds: number): void;
 }
 
 export interface CallerDeps {
@@ -219,6 +222,7 @@ export class Caller {
     const { observer } = this.#deps;
     if (microseconds >= observer.slowFromMicroseconds)
       observer.slow(session, wait.argv, Math.trunc(microseconds));
+    if (microseconds >= observer.delayFromMicroseconds) observer.delay('command-unblocking', microseconds);
     return reply;
   }
 
@@ -257,7 +261,7 @@ export class Caller {
     this.#calm = !observer.monitoring && observer.slowFromMicroseconds >= briefMicroseconds;
   }
 
-  /** Time, the slow log, MONITOR. */
+  /** Time, the slow log, LATENCY, MONITOR. */
   #account(
     session: Session,
     command: Command,
@@ -268,6 +272,8 @@ export class Caller {
   ): void {
     const microseconds = this.timer.timed(command.stats, startedMs, !blocked);
     const observer = this.#deps.observer;
+    if (microseconds >= observer.delayFromMicroseconds)
+      observer.delay((command.bits & flagBits.fast) !== 0 ? 'fast-command' : 'command', microseconds);
     const slow =
       microseconds >= observer.slowFromMicroseconds && (command.bits & flagBits.skip_slowlog) === 0;
     if (!observer.monitoring && !slow) return;

@@ -25,6 +25,8 @@ export interface ActiveExpiryDeps {
   readonly databases: readonly KeyDatabase[];
   /** Runs at the beginning of each cycle, `hz` times a second. */
   readonly onTick: () => void;
+  /** How long a cycle took. */
+  readonly onExpiryCycle?: (elapsedMs: number) => void;
 }
 
 export class ActiveExpiryCycle implements ActiveExpiry {
@@ -115,7 +117,9 @@ export class ActiveExpiryCycle implements ActiveExpiry {
         if (round.expired <= round.sampled * acceptableStale) break;
       }
     }
-    this.timeUsedMs += clock.monotonicMs() - startMs;
+    const elapsedMs = clock.monotonicMs() - startMs;
+    this.timeUsedMs += elapsedMs;
+    this.#deps.onExpiryCycle?.(elapsedMs);
     this.staleRatio = (sampled > 0 ? expired / sampled : 0) * 0.05 + this.staleRatio * 0.95;
   }
 

@@ -15,6 +15,8 @@ export interface KeyspaceDeps {
   readonly config: Config;
   readonly stats: Stats;
   readonly hooks: KeyspaceHooks;
+  /** How long each cycle of the active expiry took. */
+  readonly onExpiryCycle?: (elapsedMs: number) => void;
   /** 1 in cluster mode. */
   readonly databaseCount: number;
   /** Cluster mode: keys are indexed by slot. */

@@ -8,6 +8,7 @@ import type { CommandTable } from '../command/table.ts';
 import type { ConfigStore } from '../config/store.ts';
 import type { Session } from '../dispatch/session.ts';
 import type { Hasher } from '../keyspace/hasher.ts';
+import type { LatencyEvents } from '../observe/latency-events.ts';
 import type { Monitors } from '../observe/monitors.ts';
 import type { SlowLog } from '../observe/slow-log.ts';
 import type { NodeStats } from '../observe/stats.ts';
@@ -66,11 +67,12 @@ export interface NodeParts {
   shutdown(): void;
 }
 
-/** The insides of the server room, for its own commands (CONFIG, INFO, SLOWLOG, MONITOR, SHUTDOWN). */
+/** The insides of the server room, for its own commands (CONFIG, INFO, SLOWLOG, LATENCY, MONITOR, SHUTDOWN). */
 export interface ServerParts {
   readonly config: ConfigStore;
   readonly stats: NodeStats;
   readonly slowLog: SlowLog;
+  readonly latency: LatencyEvents;
   readonly monitors: Monitors;
   readonly listener: Listener;
   readonly stopping: Stopping;
