@@ -5,12 +5,13 @@ import { TribCommand } from '../cli/base-command.ts';
 export class Up extends TribCommand {
   static override summary = 'Start a whole cluster on this machine.';
   static override description =
-    'Starts the nodes, each a process of its own on 127.0.0.1, and makes a cluster of them. It is ready when every node agrees on all 16384 slots, serves clients, and every replica has its link. Without --detach it stays, and takes the cluster down when it is ended.';
+    'Starts the nodes, each a process of its own on 127.0.0.1, and makes a cluster of them. It is ready when every node agrees on all 16384 slots, serves clients, and every replica has its link. Without --detach it stays, and takes the cluster down when it is ended. The nodes hold their data in memory, and nothing of them is left after that, unless --keep is given.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --detach --port 0 --json',
     '<%= config.bin %> <%= command.id %> --masters 5 --replicas 2 --port 30001',
     '<%= config.bin %> <%= command.id %> --engine redis-server --dir ./cluster',
+    '<%= config.bin %> <%= command.id %> --keep --dir ./cluster --detach',
   ];
   static override flags = {
     masters: integer({ summary: 'How many masters.', default: 3, min: 3, helpValue: 'N' }),
@@ -28,6 +29,11 @@ export class Up extends TribCommand {
       default: 'bundled',
     }),
     dir: string({ summary: "Folder for the nodes' files; one of your own by default.", helpValue: 'DIR' }),
+    keep: boolean({
+      summary:
+        'Write all data to append only files, and keep them when the cluster is taken down: the next trib up with this --dir starts the same nodes again, all or those that have ended.',
+      dependsOn: ['dir'],
+    }),
     detach: boolean({ char: 'd', summary: 'Return when the cluster is ready; trib down ends it.' }),
     'node-timeout': integer({
       summary: 'cluster-node-timeout of the nodes, in ms.',
@@ -47,6 +53,7 @@ export class Up extends TribCommand {
       engine: flags.engine === 'redis-server' ? 'redis-server' : 'bundled',
       dir: flags.dir,
       nodeTimeoutMs: flags['node-timeout'],
+      keep: flags.keep,
       detach: flags.detach,
     });
   }

@@ -1,4 +1,4 @@
-/** Owns the end of a local cluster: its processes, and every file that it made. */
+/** Owns the end of a local cluster: its processes, and every file that it made, unless its data were to stay. */
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
@@ -10,10 +10,12 @@ export interface Down {
   /** Processes that were running. */
   readonly stopped: number;
   readonly nodes: number;
+  /** The data are still there: `trib up` goes on with them. */
+  readonly kept: boolean;
 }
 
-/** Takes the cluster of a folder down. Throws a TribError when there is none. */
-export async function down(dir: string, clock: Clock): Promise<Down> {
+/** Takes the cluster of a folder down; `purge`: with data that were to stay. Throws a TribError when there is none. */
+export async function down(dir: string, clock: Clock, purge = false): Promise<Down> {
   const cluster = readState(dir);
   if (cluster === undefined) {
     throw new TribError('failed', `No cluster was started from ${dir}.`, {
@@ -21,8 +23,10 @@ export async function down(dir: string, clock: Clock): Promise<Down> {
     });
   }
   const stopped = cluster.nodes.filter(isRunning).length;
-  await removeCluster(dir, cluster, clock);
-  return { stopped, nodes: cluster.nodes.length };
+  const kept = cluster.kept !== undefined && !purge;
+  if (kept) await stopProcesses(cluster.nodes, clock);
+  else await removeCluster(dir, cluster, clock);
+  return { stopped, nodes: cluster.nodes.length, kept };
 }
 
 /** Ends the processes; then removes the nodes' folders, the state, and the folder itself if `trib up` made it. */

@@ -14,7 +14,7 @@ export interface NodeSettings {
   readonly directives: readonly (readonly [string, string])[];
 }
 
-/** Program and arguments. The node runs in its own folder and keeps nothing on disk but nodes.conf. */
+/** Program and arguments. The node runs in its own folder and keeps nothing on disk but nodes.conf, unless a directive says so. */
 export function nodeCommand(engine: Engine, settings: NodeSettings): string[] {
   const program = engine === 'bundled' ? [process.execPath, bundledNodeScript()] : ['redis-server'];
   const directives: (readonly [string, string])[] = [

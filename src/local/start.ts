@@ -9,7 +9,7 @@ import { nodeCommand } from './engine.ts';
 import { freePorts, portsFrom } from './ports.ts';
 import type { StartedNode } from './process.ts';
 import { startNodeProcess, stopProcesses, untilReady } from './process.ts';
-import type { LocalNode } from './state.ts';
+import type { LocalCluster, LocalNode } from './state.ts';
 
 export interface StartRequest {
   readonly engine: Engine;
@@ -24,6 +24,12 @@ export interface StartRequest {
 
 /** A running process of the cluster with its place in it. */
 export type RunningNode = LocalNode & StartedNode;
+
+/** A cluster that serves. */
+export interface Up {
+  readonly cluster: LocalCluster;
+  readonly processes: readonly RunningNode[];
+}
 
 /** Another program can take a free port before the node has it: so many times new ones are drawn. */
 const drawsOfPorts = 5;
@@ -61,9 +67,40 @@ export async function startNodes(
   }
 }
 
-function startNode(request: StartRequest, port: number): RunningNode {
+/** What nodes are started with, wherever they listen. */
+export type NodeRequest = Pick<StartRequest, 'engine' | 'dir' | 'nodeTimeoutMs' | 'directives'>;
+
+/**
+ * Starts nodes again, each at its port and in the folder that it has; `onStart` as above. Throws a TribError when one ends:
+ * then none of them runs, and their files are as they were left.
+ */
+export async function startAgain(
+  request: NodeRequest,
+  former: readonly LocalNode[],
+  clock: Clock,
+  onStart: (nodes: readonly RunningNode[]) => void,
+): Promise<RunningNode[]> {
+  const nodes: RunningNode[] = [];
+  try {
+    for (const { port, dir } of former) {
+      nodes.push(runNode(request, port, dir));
+      onStart(nodes);
+    }
+    await Promise.all(nodes.map((node) => untilReady(node, node.port, join(request.dir, node.dir), clock)));
+    return nodes;
+  } catch (error) {
+    await stopProcesses(nodes, clock);
+    throw error;
+  }
+}
+
+function startNode(request: NodeRequest, port: number): RunningNode {
   const dir = String(port);
   mkdirSync(join(request.dir, dir), { mode: 0o700 });
+  return runNode(request, port, dir);
+}
+
+function runNode(request: NodeRequest, port: number, dir: string): RunningNode {
   const command = nodeCommand(request.engine, { ...request, port });
   return { ...startNodeProcess(command, join(request.dir, dir)), port, dir };
 }

@@ -31,6 +31,13 @@ export interface LocalCluster {
   /** True when `trib up` made the folder, so that `trib down` removes it. */
   readonly ownsDir: boolean;
   readonly nodes: readonly LocalNode[];
+  /** Of a cluster whose data stay when it is taken down: what its nodes are started again with. */
+  readonly kept?: { readonly nodeTimeoutMs: number } | undefined;
+}
+
+/** What is written down of a node, out of what is known of it while it runs. */
+export function placeOf({ pid, startId, port, dir }: LocalNode): LocalNode {
+  return { pid, startId, port, dir };
 }
 
 const STATE_FILE = 'cluster.json';
@@ -101,11 +108,12 @@ function parseState(text: string): LocalCluster | undefined {
 
 function isLocalCluster(value: unknown): value is LocalCluster {
   if (typeof value !== 'object' || value === null) return false;
-  const { version, engine, nodes, ownsDir } = value as Partial<LocalCluster>;
+  const { version, engine, nodes, ownsDir, kept } = value as Partial<LocalCluster>;
   return (
     version === 1 &&
     (engine === 'bundled' || engine === 'redis-server') &&
     typeof ownsDir === 'boolean' &&
+    (kept === undefined || Number.isInteger(kept?.nodeTimeoutMs)) &&
     Array.isArray(nodes) &&
     nodes.every(isLocalNode)
   );

@@ -10,11 +10,12 @@ import type { Random } from '../core/random.ts';
 import type { Finished, TribEvent } from '../execute/events.ts';
 import { create } from '../execute/operations/create.ts';
 import type { OperationOptions } from '../execute/operations/options.ts';
+import { keepingDirectives, keptCluster, upAgain } from './again.ts';
 import { removeCluster } from './down.ts';
 import type { Engine } from './engine.ts';
 import { isRunning } from './process.ts';
-import { type RunningNode, startNodes } from './start.ts';
-import { ensureDir, type LocalCluster, readState, writeState } from './state.ts';
+import { type RunningNode, startNodes, type Up } from './start.ts';
+import { ensureDir, type LocalCluster, placeOf, readState, writeState } from './state.ts';
 
 export interface UpRequest {
   readonly masters: number;
@@ -24,16 +25,12 @@ export interface UpRequest {
   readonly engine: Engine;
   readonly dir: string;
   readonly nodeTimeoutMs: number;
-  readonly directives: readonly (readonly [string, string])[];
-}
-
-export interface Up {
-  readonly cluster: LocalCluster;
-  readonly processes: readonly RunningNode[];
+  /** The nodes write append only files, and what they hold stays when the cluster is taken down. */
+  readonly keep: boolean;
 }
 
 /**
- * Yields what happens while the cluster is made; returns when every node agrees on all 16384 slots, serves clients,
+ * Yields what happens while the cluster is made, or started again where its data were kept; returns when every node agrees on all 16384 slots, serves clients,
  * and every replica has its link. When it fails, nothing is left behind. Throws a TribError.
  */
 export async function* up(
@@ -42,27 +39,25 @@ export async function* up(
   options: OperationOptions = {},
 ): AsyncGenerator<TribEvent, Up> {
   const { dir } = request;
+  const former = keptCluster(dir);
+  if (former !== undefined) return yield* upAgain(dir, former, tools.clock, options);
   refuseSecond(dir);
   const base = {
     version: 1,
     engine: request.engine,
     startedAtMs: tools.clock.nowMs(),
     ownsDir: ensureDir(dir),
+    ...(request.keep ? { kept: { nodeTimeoutMs: request.nodeTimeoutMs } } : {}),
   } as const;
+  const directives = request.keep ? keepingDirectives : [];
   const write = (processes: readonly RunningNode[]): LocalCluster => {
-    const nodes = processes.map(({ pid, startId, port, dir: nodeDir }) => ({
-      pid,
-      startId,
-      port,
-      dir: nodeDir,
-    }));
-    const cluster = { ...base, nodes };
+    const cluster = { ...base, nodes: processes.map(placeOf) };
     writeState(dir, cluster);
     return cluster;
   };
   const count = request.masters * (request.replicas + 1);
   try {
-    const processes = await startNodes({ ...request, count }, tools.clock, tools.random, write);
+    const processes = await startNodes({ ...request, count, directives }, tools.clock, tools.random, write);
     const cluster = write(processes);
     const nodes = processes.map(({ port }) => ({ host: '127.0.0.1', port }));
     const events = create({ ...options, nodes, replicas: request.replicas, waitServing: true });

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startIdOf } from '../../src/core/process-identity.ts';
 import { systemRandom } from '../../src/core/random.ts';
 import { freePorts } from '../../src/local/ports.ts';
+import { keySlot } from '../../src/protocol/slots/key-slot.ts';
+import { ownerPorts } from '../helpers/dataset.ts';
 import { RawConnection } from '../helpers/raw-connection.ts';
 import { trib, tribScript } from '../helpers/run.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../helpers/servers.ts';
@@ -18,7 +20,7 @@ beforeEach(() => {
   dir = join(parent, 'cluster');
 });
 afterEach(async () => {
-  if (existsSync(join(dir, 'cluster.json'))) await trib(['down', '--dir', dir]);
+  if (existsSync(join(dir, 'cluster.json'))) await trib(['down', '--dir', dir, '--purge']);
   rmSync(parent, { recursive: true, force: true });
 });
 
@@ -98,6 +100,76 @@ describe('trib up --detach', () => {
   });
 });
 
+describe('trib up --keep', () => {
+  /** Writes through any node, or reads what was written. */
+  async function eachKey(port: number, command: (key: string) => string[]): Promise<string[]> {
+    const owners = await ownerPorts(port);
+    const replies: string[] = [];
+    for (let n = 0; n < 100; n++) {
+      const connection = await RawConnection.open(owners[keySlot(`key:${n}`)] ?? 0);
+      replies.push(await connection.text(...command(`key:${n}`)));
+      connection.close();
+    }
+    return replies;
+  }
+
+  it('keeps the data over trib down and kill -9; trib up starts those that have ended, and trib down --purge removes all', async () => {
+    const { processes } = await upDetached('--keep', '--node-timeout', '1500');
+    const [first = { pid: 0, port: 0 }] = processes;
+    await eachKey(first.port, (key) => ['SET', key, `value of ${key}`]);
+    const expectKept = async (): Promise<void> => {
+      const values = await eachKey(first.port, (key) => ['GET', key]);
+      expect(values).toEqual(values.map((_, n) => `value of key:${n}`));
+    };
+
+    const down = await trib(['down', '--dir', dir]);
+    expect(down.stdout).toBe(
+      `6 nodes were ended; their data are kept: trib up --dir ${dir} goes on with them.\n`,
+    );
+    expect(processes.every(({ pid }) => isGone(pid))).toBe(true);
+    const again = await trib(['up', '--dir', dir, '--detach']);
+    expect([again.code, again.stderr]).toEqual([0, '']);
+    expect(again.stdout).toContain(`>>> Starting the 6 nodes (bundled) in ${dir} again`);
+    await expectKept();
+
+    const { processes: now } = JSON.parse((await trib(['status', '--dir', dir, '--json'])).stdout) as UpData;
+    expect(now.map(({ port }) => port)).toEqual(processes.map(({ port }) => port));
+    const victim = now[0]?.pid ?? 0;
+    process.kill(victim, 'SIGKILL');
+    await until(() => isGone(victim), 'the end of the node');
+    expect((await upAgain()).filter(({ pid }) => now.some((one) => one.pid === pid))).toHaveLength(5);
+    for (const { port } of processes) await expectServing(port);
+    await expectKept();
+
+    const purged = await trib(['down', '--dir', dir, '--purge']);
+    expect(purged.stdout).toContain('6 nodes were ended; nothing is left');
+    expect(readdirSync(parent)).toEqual([]);
+  }, 60_000);
+
+  it('a node that cannot be started again costs nothing', async () => {
+    const { processes } = await upDetached('--keep', '--replicas', '0');
+    const [first = { pid: 0, port: 0 }] = processes;
+    await eachKey(first.port, (key) => ['SET', key, `value of ${key}`]);
+    await trib(['down', '--dir', dir]);
+    const server = createServer((socket) => socket.destroy()).listen(first.port, '127.0.0.1');
+    try {
+      const refused = await trib(['up', '--dir', dir, '--detach']);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain(`The node on port ${first.port} ended at its start`);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+    await upAgain();
+    expect(await eachKey(first.port, (key) => ['GET', key])).toContain('value of key:99');
+  }, 60_000);
+
+  async function upAgain(): Promise<UpData['processes']> {
+    const ran = await trib(['up', '--dir', dir, '--detach', '--json']);
+    expect([ran.code, ran.stderr]).toEqual([0, '']);
+    return (JSON.parse(ran.stdout) as UpData).processes;
+  }
+});
+
 describe('trib up in the foreground', () => {
   it('tells of a node that ends, and takes the cluster down on SIGINT with exit code 130', async () => {
     const child = spawn(process.execPath, [tribScript, 'up', '--port', '0', '--dir', dir], { stdio: 'pipe' });
@@ -161,6 +233,11 @@ describe('wrong input', () => {
     expect(ran.code).toBe(code);
     expect(ran.stderr).not.toContain('    at ');
     expect(existsSync(dir)).toBe(false);
+  });
+
+  it('--keep without a folder is refused: the usual one is for what may vanish', async () => {
+    const ran = await trib(['up', '--keep', '--port', '0']);
+    expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining('--dir')]);
   });
 
   it('down and status without a cluster say so', async () => {

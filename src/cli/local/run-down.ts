@@ -4,14 +4,14 @@ import { systemClock } from '../../core/clock.ts';
 import { down } from '../../local/down.ts';
 import { defaultDir } from '../../local/state.ts';
 import type { Session } from '../session.ts';
+import { downText } from '../views/local-lines.ts';
 
-export async function runDown(session: Session, givenDir: string | undefined): Promise<void> {
+export async function runDown(session: Session, givenDir: string | undefined, purge: boolean): Promise<void> {
   const dir = givenDir === undefined ? defaultDir() : resolve(givenDir);
-  const { nodes, stopped } = await down(dir, systemClock);
+  const ended = await down(dir, systemClock, purge);
   if (session.mode !== 'human') {
-    session.write(`${JSON.stringify({ ok: true, dir, nodes, stopped })}\n`);
+    session.write(`${JSON.stringify({ ok: true, dir, ...ended })}\n`);
     return;
   }
-  const before = nodes === stopped ? '' : ` (${nodes - stopped} of ${nodes} had ended before)`;
-  session.write(`${stopped} nodes were ended${before}; nothing is left of the cluster in ${dir}.\n`);
+  session.write(downText(dir, ended));
 }

@@ -4,15 +4,16 @@ import type { Topology } from '../../cluster/topology.ts';
 import { systemClock } from '../../core/clock.ts';
 import { exitCodes, TribError } from '../../core/errors.ts';
 import { systemRandom } from '../../core/random.ts';
+import { keptCluster } from '../../local/again.ts';
 import { down } from '../../local/down.ts';
-import type { RunningNode } from '../../local/start.ts';
+import type { RunningNode, Up } from '../../local/start.ts';
 import { defaultDir } from '../../local/state.ts';
-import { type Up, type UpRequest, up } from '../../local/up.ts';
+import { type UpRequest, up } from '../../local/up.ts';
 import type { Session } from '../session.ts';
-import { localClusterData, upText } from '../views/local-lines.ts';
+import { downText, localClusterData, upText } from '../views/local-lines.ts';
 import { viewFor } from '../views/view.ts';
 
-export interface UpFlags extends Omit<UpRequest, 'dir' | 'directives'> {
+export interface UpFlags extends Omit<UpRequest, 'dir'> {
   readonly dir: string | undefined;
   readonly detach: boolean;
 }
@@ -25,7 +26,7 @@ export async function runUp(session: Session, flags: UpFlags): Promise<void> {
   const signals = new Endings();
   try {
     const startMs = systemClock.monotonicMs();
-    const made = await make(session, { ...flags, dir, directives: [] }, signals.abort.signal);
+    const made = await make(session, { ...flags, dir }, signals.abort.signal);
     const tookMs = systemClock.monotonicMs() - startMs;
     const stop = flags.detach ? `trib down${flags.dir === undefined ? '' : ` --dir ${dir}`}` : 'Ctrl-C';
     const summary = { dir, cluster: made.cluster, topology: made.topology, tookMs, down: stop };
@@ -52,12 +53,7 @@ async function make(
   request: UpRequest,
   signal: AbortSignal,
 ): Promise<Up & { readonly topology: Topology }> {
-  const count = request.masters * (request.replicas + 1);
-  if (session.mode === 'human') {
-    session.write(
-      `${session.paint('bold', `>>> Starting ${count} nodes (${request.engine}) in ${request.dir}`)}\n`,
-    );
-  }
+  if (session.mode === 'human') session.write(`${session.paint('bold', headline(request))}\n`);
   const view = session.mode === 'json' ? undefined : await viewFor(session, 'up');
   let topology: Topology = { seed: { host: '127.0.0.1', port: request.firstPort }, nodes: [] };
   try {
@@ -71,6 +67,14 @@ async function make(
   } finally {
     view?.pause();
   }
+}
+
+function headline(request: UpRequest): string {
+  const former = keptCluster(request.dir);
+  if (former !== undefined)
+    return `>>> Starting the ${former.nodes.length} nodes (${former.engine}) in ${request.dir} again`;
+  const count = request.masters * (request.replicas + 1);
+  return `>>> Starting ${count} nodes (${request.engine}) in ${request.dir}`;
 }
 
 /** Until a signal comes; tells of nodes that end meanwhile. Then takes the cluster down. */
@@ -91,9 +95,8 @@ async function stay(
   });
   const ending = await signals.came;
   watch.cancel();
-  const { stopped } = await down(dir, systemClock);
-  if (session.mode === 'human')
-    session.write(`${stopped} nodes were ended; nothing is left of the cluster.\n`);
+  const ended = await down(dir, systemClock);
+  if (session.mode === 'human') session.write(downText(dir, ended));
   process.exitCode = endings[ending];
 }
 

@@ -1,5 +1,6 @@
 /** Owns what `trib up`, `trib down` and `trib status` say of a local cluster. */
 import type { Topology } from '../../cluster/topology.ts';
+import type { Down } from '../../local/down.ts';
 import type { LocalCluster, LocalNode } from '../../local/state.ts';
 import type { Status } from '../../local/status.ts';
 import type { Session } from '../session.ts';
@@ -33,6 +34,14 @@ export async function upText(
     `To talk to it:   redis-cli -c -p ${cluster.nodes[0]?.port ?? ''}\n`,
     `To take it down: ${down}\n`,
   ].join('');
+}
+
+export function downText(dir: string, { nodes, stopped, kept }: Down): string {
+  const before = nodes === stopped ? '' : ` (${nodes - stopped} of ${nodes} had ended before)`;
+  const left = kept
+    ? `their data are kept: trib up --dir ${dir} goes on with them.`
+    : `nothing is left of the cluster in ${dir}.`;
+  return `${stopped} nodes were ended${before}; ${left}\n`;
 }
 
 export interface UpSummary {
