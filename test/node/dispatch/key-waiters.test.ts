@@ -139,6 +139,71 @@ const plays: Record<string, Play> = {
     const zset = await scene.told('zset');
     return [zadd, zset, await scene.say('writer', 'DEL k', 'RPUSH k 1'), await scene.told('list')];
   },
+  'streams serve all who wait': async (scene) => {
+    await scene.say('writer', 'XADD k 1-0 a 1', 'XADD k2 1-0 a 1');
+    await scene.waits('a', 'XREAD BLOCK 0 STREAMS k $');
+    await scene.waits('b', 'XREAD BLOCK 0 COUNT 1 STREAMS k2 k 1-0 1-0');
+    await scene.waits('late', 'XREAD BLOCK 0 STREAMS k 5-0');
+    await scene.waits('twice', 'XREAD BLOCK 0 STREAMS k k 9-0 8-0');
+    await scene.waits('list', 'BLPOP k 0');
+    const added = await scene.say('writer', 'MULTI', 'XADD k 2-0 b 2', 'XADD k 3-0 c 3', 'EXEC');
+    const served = [await scene.told('a'), await scene.told('b'), await scene.blockedCount()];
+    await scene.waits('new', 'XREAD BLOCK 0 STREAMS none $');
+    const later = await scene.say('writer', 'XADD none 1-0 a 1', 'XADD k 6-0 d 4', 'XADD k 10-0 e 5');
+    const rest = [await scene.told('new'), await scene.told('late'), await scene.told('twice')];
+    return [added, ...served, later, ...rest, await scene.blockedCount(), await scene.leaves('list')];
+  },
+  'a consumer group serves one after the other': async (scene) => {
+    await scene.say('writer', 'XGROUP CREATE k g $ MKSTREAM');
+    await scene.waits('a', 'XREADGROUP GROUP g anna COUNT 1 BLOCK 0 STREAMS k >');
+    await scene.waits('b', 'XREADGROUP GROUP g bob BLOCK 0 NOACK STREAMS k >');
+    await scene.waits('c', 'XREADGROUP GROUP g carl BLOCK 0 STREAMS k >');
+    const first = await scene.say('writer', 'XADD k 1-0 a 1');
+    const a = await scene.told('a');
+    const second = await scene.say('writer', 'XADD k 2-0 a 1');
+    const b = await scene.told('b');
+    const third = await scene.say('writer', 'MULTI', 'XADD k 3-0 a 1', 'XADD k 4-0 a 1', 'EXEC');
+    const c = await scene.told('c');
+    return [first, a, second, b, third, c, await scene.say('writer', 'XPENDING k g', 'XINFO GROUPS k')];
+  },
+  'a group or a stream that goes': async (scene) => {
+    const create = 'XGROUP CREATE k g $ MKSTREAM';
+    const wait = (name: string): Promise<void> =>
+      scene.waits(name, 'XREADGROUP GROUP g anna BLOCK 0 STREAMS k >');
+    const told: string[] = [];
+    const gone: readonly (readonly Command[])[] = [
+      ['XGROUP DESTROY k g'],
+      ['DEL k'],
+      ['SET k x'],
+      ['MULTI', 'DEL k', 'SADD k e', 'EXEC'],
+      ['MULTI', 'DEL k', 'XADD k 1-0 a 1', 'EXEC'],
+      ['FLUSHALL'],
+      ['RENAME k other'],
+      ['PEXPIRE k 1', 'DEBUG SLEEP 0.01', 'EXISTS k'],
+    ];
+    await scene.waits('reader', 'XREAD BLOCK 0 STREAMS k 99-0');
+    for (const [index, commands] of gone.entries()) {
+      await scene.say('writer', 'DEL k', create);
+      await wait(`waiter ${index}`);
+      told.push(await scene.say('writer', ...commands), await scene.told(`waiter ${index}`));
+    }
+    return [told, await scene.blockedCount(), await scene.leaves('reader')];
+  },
+  'streams that come by other ways': async (scene) => {
+    await scene.say('writer', 'XADD source 5-0 a 1', 'XGROUP CREATE source g 0');
+    await scene.waits('a', 'XREAD BLOCK 0 STREAMS k 0');
+    const copied = await scene.say('writer', 'COPY source k');
+    const a = await scene.told('a');
+    return [copied, a, await scene.say('writer', 'XLEN k')];
+  },
+  'waits for streams end': async (scene) => {
+    const id = await scene.id('a');
+    await scene.say('writer', 'XGROUP CREATE k g $ MKSTREAM');
+    await scene.waits('a', 'XREADGROUP GROUP g c BLOCK 0 STREAMS k >');
+    await scene.begins('b', 'XREAD BLOCK 100 STREAMS k $');
+    const told = [await scene.say('writer', `CLIENT UNBLOCK ${id} ERROR`), await scene.told('a')];
+    return [...told, await scene.told('b'), await scene.blockedCount()];
+  },
   'a chain of moves': async (scene) => {
     await scene.waits('a', 'BLMOVE k1 k2 LEFT RIGHT 0');
     await scene.waits('b', 'BLMOVE k2 k3 LEFT RIGHT 0');
@@ -312,7 +377,7 @@ describe.skipIf(skipWithoutRedisServer)(`clients that wait for keys${redisServer
       const told = await plays[name]?.(scene);
       await server.client.text('SET', 'mark', name);
       await until(() => writes.includes(`SET mark ${name}`), `the end of "${name}" in the stream`);
-      return { told, writes: writes.splice(0).filter((write) => write !== 'PING') };
+      return { told, writes: writes.splice(0).filter((write) => write.toUpperCase() !== 'PING') };
     } finally {
       scene.close();
     }
