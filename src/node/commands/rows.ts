@@ -1,5 +1,6 @@
 /** Owns the list of all commands of the node. */
 import type { CommandRow } from '../command/row.ts';
+import { aclRow } from './acl/index.ts';
 import { bitmapRows } from './bitmap/index.ts';
 import { clusterRows } from './cluster/index.ts';
 import { connectionRows } from './connection/index.ts';
@@ -30,6 +31,7 @@ export const allRows: readonly CommandRow[] = [
   ...replicationRows,
   ...serverRows,
   latencyRow,
+  aclRow,
   ...scriptRows,
   ...pubsubRows,
   ...stringRows,
