@@ -145,7 +145,7 @@ const plays: Record<string, Play> = {
     await scene.waits('b', 'XREAD BLOCK 0 COUNT 1 STREAMS k2 k 1-0 1-0');
     await scene.waits('late', 'XREAD BLOCK 0 STREAMS k 5-0');
     await scene.waits('twice', 'XREAD BLOCK 0 STREAMS k k 9-0 8-0');
-    await scene.waits('list', 'BLPOP k 0');
+    await scene.waits('list', 'BLPOP none 0');
     const added = await scene.say('writer', 'MULTI', 'XADD k 2-0 b 2', 'XADD k 3-0 c 3', 'EXEC');
     const served = [await scene.told('a'), await scene.told('b'), await scene.blockedCount()];
     await scene.waits('new', 'XREAD BLOCK 0 STREAMS none $');

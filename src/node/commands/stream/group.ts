@@ -7,7 +7,7 @@ import { NOT_AN_INTEGER, unknownSubcommand } from '../../command/errors.ts';
 import { helpReply } from '../../command/help.ts';
 import { type CommandRow, keys, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
-import { Group } from '../../types/stream/group.ts';
+import type { Group } from '../../types/stream/group.ts';
 import { streamType } from '../../types/stream/row.ts';
 import { Stream } from '../../types/stream/stream.ts';
 import { collectionToChange } from '../collection.ts';
@@ -78,7 +78,7 @@ function create(context: Context, argv: readonly string[]): Reply {
     db.changed(key, 0);
   }
   if (stream.groups.has(name)) return BUSY;
-  stream.groups.set(name, new Group(name, id, options.entriesRead));
+  stream.addGroup(name, id, options.entriesRead);
   countWrites(context, 1);
   db.notify('t', 'xgroup-create', key);
   return OK;

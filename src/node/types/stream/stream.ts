@@ -66,6 +66,11 @@ export class Stream implements Collection, StreamCounts {
     return this.#nodes.size;
   }
 
+  /** In order. The stream must not change meanwhile. */
+  nodes(): Iterable<StreamNode> {
+    return this.#nodes;
+  }
+
   /** As many nodes as Redis's radix tree would have. */
   get radixNodeCount(): number {
     return radixNodes(Array.from(this.#nodes, ({ id }) => id));
@@ -154,6 +159,13 @@ export class Stream implements Collection, StreamCounts {
         if (compareIds(entry.id, start) < 0) return;
         yield entry;
       }
+  }
+
+  /** One of a name that is not there yet. */
+  addGroup(name: string, lastId: StreamId, entriesRead: Int64 | undefined): Group {
+    const group = new Group(name, lastId, entriesRead);
+    this.groups.set(name, group);
+    return group;
   }
 
   /** Whether an entry from `start` on is known to be deleted on its own. Source: streamRangeHasTombstones. */
