@@ -36,10 +36,11 @@ export function isLocal(session: Pick<Session, 'address'>): boolean {
 }
 
 export function protectedRefusal(command: Command, session: Session, parts: NodeParts): string | undefined {
-  const directive = `enable-${command.name}-command`;
+  const { name } = command.container ?? command;
+  const directive = `enable-${name}-command`;
   if (isAllowed(parts.config.text(directive), session)) return undefined;
   return (
-    `ERR ${command.name.toUpperCase()} command not allowed. If the ${directive} option is set to "local", ` +
+    `ERR ${name.toUpperCase()} command not allowed. If the ${directive} option is set to "local", ` +
     'you can run it from a local connection, otherwise you need to set this option in the configuration file, ' +
     'and then restart the server.'
   );

@@ -4,7 +4,9 @@ import { commandRow } from './command.ts';
 import { configRow } from './config.ts';
 import { dataRows } from './data.ts';
 import { debugRow } from './debug.ts';
+import { lolwutRow } from './lolwut.ts';
 import { memoryRow } from './memory.ts';
+import { moduleRow } from './module.ts';
 import { processRows } from './process.ts';
 import { saveRows } from './save.ts';
 import { slowlogRow } from './slowlog.ts';
@@ -17,5 +19,7 @@ export const serverRows: readonly CommandRow[] = [
   configRow,
   slowlogRow,
   memoryRow,
+  moduleRow,
+  lolwutRow,
   debugRow,
 ];
