@@ -38,6 +38,24 @@ describe('PropagationStream', () => {
     expect(heard.slice(1)).toEqual(['2 MULTI', '2 SET a 1', '2 SET b 1', '2 EXEC']);
   });
 
+  it('sends what is for replicas only to them, as far as a script lets it', () => {
+    const stream = new PropagationStream();
+    const files: string[] = [];
+    const replicas: string[] = [];
+    stream.subscribe((_dbIndex, argv) => files.push(argv.join(' ')), 1);
+    stream.subscribe((_dbIndex, argv) => replicas.push(argv.join(' ')), 2);
+    stream.feed(0, ['PUBLISH', 'a', '1'], 2);
+    stream.enter();
+    stream.feed(0, ['SET', 'a', '1']);
+    stream.feed(0, ['PUBLISH', 'a', '2'], 2);
+    stream.targets = 1;
+    stream.feed(0, ['PUBLISH', 'a', '3'], 2);
+    stream.targets = 3;
+    stream.leave();
+    expect(files).toEqual(['MULTI', 'SET a 1', 'EXEC']);
+    expect(replicas).toEqual(['PUBLISH a 1', 'MULTI', 'SET a 1', 'PUBLISH a 2', 'EXEC']);
+  });
+
   it('collects nothing while nobody listens', () => {
     const silent = new PropagationStream();
     silent.enter();
