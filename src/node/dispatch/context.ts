@@ -3,7 +3,7 @@
  * One Context lives as long as the node; its fields are set before each command.
  */
 import type { RespVersion } from '../../protocol/resp/encode.ts';
-import type { CommandRow } from '../command/row.ts';
+import type { Command } from '../command/table.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { NodeParts } from '../parts/node.ts';
 import type { Session } from './session.ts';
@@ -13,7 +13,7 @@ export interface Context {
   readonly client: Session;
   readonly db: Database;
   /** The row of the command that runs. */
-  readonly row: CommandRow;
+  readonly row: Command;
   /** The client's protocol. */
   readonly resp: RespVersion;
   /** Unix time in ms; the same for a whole command, transaction or script. */

@@ -161,6 +161,25 @@ describe.each(pairs)(`%s as master, %s as replica${redisServerNote}`, (masterEng
     expect(replica.log.concat(master.log).join('\n')).not.toContain('cret');
   });
 
+  test('follows as a user who may do no more', async () => {
+    const master = await start(masterEngine);
+    await master.client.text('ACL', 'SETUSER', 'follower', 'on', '>pass', '+psync', '+replconf', '+ping');
+    await master.client.text('ACL', 'SETUSER', 'default', 'resetpass', '>other');
+    const replica = await start(replicaEngine, '--masteruser', 'follower', '--masterauth', 'pass');
+    await replica.client.text('REPLICAOF', '127.0.0.1', master.port);
+    await linkUp(replica);
+    await master.client.text('SET', 'a', '1');
+    await master.client.call('WAIT', 1, 5000);
+    expect(await replica.client.text('GET', 'a')).toBe('1');
+    expect(await master.client.text('CLIENT', 'LIST', 'TYPE', 'replica')).toContain(' user=follower ');
+    // The stream knows no users.
+    await replica.client.text('ACL', 'SETUSER', 'default', '-set', '-incr');
+    await master.client.text('INCR', 'a');
+    await master.client.call('WAIT', 1, 5000);
+    expect(await replica.client.text('GET', 'a')).toBe('2');
+    expect(await replica.client.text('CLIENT', 'LIST', 'TYPE', 'master')).toContain(' user=(superuser) ');
+  });
+
   test('an expired key goes when the master says so', async () => {
     const master = await start(masterEngine);
     const replica = await start(replicaEngine);

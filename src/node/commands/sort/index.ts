@@ -10,7 +10,7 @@ import { List } from '../../types/list/list.ts';
 import { listType } from '../../types/list/row.ts';
 import { setType } from '../../types/set/row.ts';
 import { sortedSetType } from '../../types/zset/row.ts';
-import { parseSortOptions, type SortOptions, sortKeys } from './options.ts';
+import { type PatternsDenied, parseSortOptions, type SortOptions, sortKeys } from './options.ts';
 import { sortByNumbers, sortByTexts } from './order.ts';
 import { lookupOf } from './pattern.ts';
 
@@ -82,8 +82,13 @@ function store({ db }: Context, key: string, found: readonly (string | undefined
   return integer(found.length);
 }
 
+function patternsDenied({ node, client, row }: Context, argv: readonly string[]): PatternsDenied | undefined {
+  if (node.cluster !== undefined) return 'in Cluster mode';
+  return client.user.readsAllKeys(row, argv) ? undefined : 'due to insufficient ACL permissions';
+}
+
 function sort(context: Context, argv: readonly string[], readonly: boolean): Reply {
-  const options = parseSortOptions(argv, context.node.cluster !== undefined, readonly);
+  const options = parseSortOptions(argv, patternsDenied(context, argv), readonly);
   if (typeof options === 'string') return options;
   const value = context.db.lookupRead(argv[1] as string)?.value;
   const elements = elementsOf(value);

@@ -4,8 +4,12 @@ import { parseInteger } from '../../command/arguments.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../../command/errors.ts';
 import type { KeyReference } from '../../command/row.ts';
 
-const BY_IN_CLUSTER = error('ERR BY option of SORT denied in Cluster mode.');
-const GET_IN_CLUSTER = error('ERR GET option of SORT denied in Cluster mode.');
+/** Why patterns may not be used: they name keys that nobody has looked at. */
+export type PatternsDenied = 'in Cluster mode' | 'due to insufficient ACL permissions';
+
+function denial(option: 'BY' | 'GET', why: PatternsDenied): string {
+  return error(`ERR ${option} option of SORT denied ${why}.`);
+}
 
 export interface SortOptions {
   descending: boolean;
@@ -25,7 +29,7 @@ export interface SortOptions {
 /** The options of `argv`, from its third word on, or the error reply. */
 export function parseSortOptions(
   argv: readonly string[],
-  inCluster: boolean,
+  denied: PatternsDenied | undefined,
   readonly: boolean,
 ): SortOptions | string {
   const options: SortOptions = {
@@ -39,7 +43,7 @@ export function parseSortOptions(
     store: undefined,
   };
   for (let at = 2; at < argv.length; ) {
-    const taken = takeOption(options, argv, at, inCluster, readonly);
+    const taken = takeOption(options, argv, at, denied, readonly);
     if (typeof taken === 'string') return taken;
     at += taken;
   }
@@ -51,7 +55,7 @@ function takeOption(
   options: SortOptions,
   argv: readonly string[],
   at: number,
-  inCluster: boolean,
+  denied: PatternsDenied | undefined,
   readonly: boolean,
 ): number | string {
   const word = (argv[at] as string).toLowerCase();
@@ -81,11 +85,11 @@ function takeOption(
   if (word === 'by') {
     options.by = first;
     if (!first.includes('*')) options.unsorted = true;
-    else if (inCluster) return BY_IN_CLUSTER;
+    else if (denied !== undefined) return denial('BY', denied);
     return 2;
   }
   if (word === 'get') {
-    if (inCluster) return GET_IN_CLUSTER;
+    if (denied !== undefined) return denial('GET', denied);
     options.gets.push(first);
     return 2;
   }
