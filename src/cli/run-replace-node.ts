@@ -3,7 +3,6 @@ import { findNode } from '../cluster/find-node.ts';
 import { TribError } from '../core/errors.ts';
 import { replaceNode } from '../execute/operations/replace-node.ts';
 import { takeEndpoint } from '../protocol/text/addresses.ts';
-import { type MoveFlags, moveOptionsOf } from './move-flags.ts';
 import { type ChangeFlags, runChange } from './run-change.ts';
 import { takeSeeds } from './seeds.ts';
 import type { OpenSession } from './session.ts';
@@ -13,7 +12,7 @@ const usage = 'replace-node HOST:PORT OLD_NODE NEW_HOST:PORT';
 
 export async function runReplaceNode(
   words: readonly string[],
-  flags: ChangeFlags & MoveFlags,
+  flags: ChangeFlags,
   openSession: OpenSession,
 ): Promise<void> {
   const { seeds, rest } = takeSeeds(words);
@@ -34,7 +33,6 @@ export async function runReplaceNode(
         seeds,
         newNode,
         oldId: (topology) => findNode(topology, old).id,
-        moveOptions: moveOptionsOf(flags),
       }),
   );
 }

@@ -1,5 +1,4 @@
 /** Owns the look at a node that is to be taken into a cluster: what it holds, and whom it knows. Changes nothing. */
-import { type Command, ReplyError } from '../client/command.ts';
 import type { ClientPool } from '../client/pool.ts';
 import { TribError } from '../core/errors.ts';
 import type { Newcomer } from '../plan/add-node.ts';
@@ -14,13 +13,4 @@ export async function lookAtNewcomer(pool: ClientPool, { host, port }: Address):
   const node = nodes.find(({ view }) => view !== undefined);
   if (node === undefined) throw new TribError('failed', `${formatAddress(address)} does not name itself.`);
   return { node, libraries: (await librariesOf(pool.at(address))).size };
-}
-
-const help: Command = ['CLUSTER', 'HELP'];
-
-/** Whether a server can take part in a failover that an operator asks for. One that tells nothing is believed to. */
-export async function knowsFailover(pool: ClientPool, address: Address): Promise<boolean> {
-  const [reply = null] = await pool.at(address).pipeline([help], { repeatable: true });
-  if (reply instanceof ReplyError || !Array.isArray(reply)) return true;
-  return reply.some((line) => /^FAILOVER\b/i.test(String(line).trim()));
 }

@@ -1,6 +1,6 @@
 /**
- * Owns the plan by which a new, empty node takes the place of another, which leaves. For a master the new node becomes
- * its replica and takes over; where the servers know no CLUSTER FAILOVER, the slots are moved instead. Pure.
+ * Owns the plan by which a new, empty node takes the place of another, which leaves. For a master with slots the new node
+ * becomes its replica and takes over. Pure.
  */
 import {
   answeringNodes,
@@ -14,21 +14,10 @@ import { TribError } from '../core/errors.ts';
 import { functionSteps, type Newcomer, refuseNewcomer } from './add-node.ts';
 import { leavingSteps, othersThatAnswer, refuseLoss, seedBeside } from './del-node.ts';
 import { refuseNewMembers } from './obstacles.ts';
-import { type MoveOptions, type NodeRef, PLAN_VERSION, type PlainPlan, refTo, type Step } from './plan.ts';
-
-export interface ReplaceNodeRequest {
-  readonly oldId: string;
-  /** Both servers know CLUSTER FAILOVER. */
-  readonly canFailOver: boolean;
-  readonly options: MoveOptions;
-}
+import { defaultMoveOptions, type NodeRef, PLAN_VERSION, type PlainPlan, refTo, type Step } from './plan.ts';
 
 /** Throws a TribError ("unsafe") when the new node is not empty, or something would be lost with the old one. */
-export function planReplaceNode(
-  topology: Topology,
-  newcomer: Newcomer,
-  { oldId, canFailOver, options }: ReplaceNodeRequest,
-): PlainPlan {
+export function planReplaceNode(topology: Topology, newcomer: Newcomer, oldId: string): PlainPlan {
   const old = nodeById(topology, oldId);
   if (old === undefined) throw new TribError('usage', `[ERR] No such node ID ${oldId}`);
   refuseNewMembers(topology, 'replacing a node', old.id);
@@ -42,13 +31,13 @@ export function planReplaceNode(
     version: PLAN_VERSION,
     operation: 'replace-node',
     seed: seedBeside(topology, old),
-    options,
+    options: defaultMoveOptions,
     steps: [
       ...(old.role === 'replica'
         ? [joining, ...followingSteps(topology, old, node)]
-        : canFailOver && old.slotCount > 0
+        : old.slotCount > 0
           ? [joining, { kind: 'take-over', node, master: refTo(old) } as const]
-          : [...functionSteps(topology, newcomer), joining, ...movingSteps(old, node)]),
+          : [...functionSteps(topology, newcomer), joining]),
       { kind: 'wait-agreement', nodes: staying, roles: true },
       ...(old.role === 'master' ? replicaSteps(topology, old, node) : []),
       ...leavingSteps(topology, old, newcomer.node),
@@ -69,11 +58,6 @@ function followingSteps(topology: Topology, old: ClusterNode, node: NodeRef): St
     { kind: 'replicate', node, master: refTo(master), formerMasterId: '' },
     { kind: 'wait-replica-sync', replica: node, master: refTo(master) },
   ];
-}
-
-function movingSteps(old: ClusterNode, node: NodeRef): Step[] {
-  if (old.slotCount === 0) return [];
-  return [{ kind: 'move-slots', source: refTo(old), target: node, slots: old.slots }];
 }
 
 /** Those that follow the old master follow the new one by themselves, if it had slots; each is looked at. */

@@ -1,11 +1,10 @@
 /** Owns the operation by which a new node takes the place of another. Usable without any command line. */
 import { findProblems } from '../../cluster/health.ts';
-import { nameOfNode, nodeById, type Topology } from '../../cluster/topology.ts';
-import type { MoveOptions } from '../../plan/plan.ts';
+import type { Topology } from '../../cluster/topology.ts';
 import { planReplaceNode } from '../../plan/replace-node.ts';
 import type { Address } from '../../protocol/text/addresses.ts';
 import type { TribEvent } from '../events.ts';
-import { knowsFailover, lookAtNewcomer } from '../newcomer.ts';
+import { lookAtNewcomer } from '../newcomer.ts';
 import { survey } from '../survey.ts';
 import { atRest } from '../survey-at-rest.ts';
 import { carryOut } from './carry-out.ts';
@@ -17,8 +16,6 @@ export interface ReplaceNodeOptions extends OperationOptions {
   readonly newNode: Address;
   /** The id of the node that leaves, once the cluster is known. */
   readonly oldId: (topology: Topology) => string;
-  /** Where slots have to be moved. */
-  readonly moveOptions: MoveOptions;
 }
 
 /** Ends with a "finished" event. Throws a TribError: "usage", "unsafe" before anything is changed; "timeout", and others. */
@@ -28,18 +25,7 @@ export function replaceNode(options: ReplaceNodeOptions): AsyncGenerator<TribEve
     yield { type: 'checked', topology, findings: findProblems(topology) };
     const oldId = options.oldId(topology);
     const newcomer = await lookAtNewcomer(tools.pool, options.newNode);
-    const old = nodeById(topology, oldId);
-    const addresses = [newcomer.node, ...(old?.view === undefined ? [] : [old])].map(
-      ({ address }) => address,
-    );
-    const known = await Promise.all(addresses.map((address) => knowsFailover(tools.pool, address)));
-    const canFailOver = known.every(Boolean);
-    const plan = planReplaceNode(topology, newcomer, { oldId, canFailOver, options: options.moveOptions });
-    if (!canFailOver && plan.steps.some(({ kind }) => kind === 'move-slots')) {
-      const without = nameOfNode(known[0] === false || old === undefined ? newcomer.node : old);
-      const message = `${without} does not know CLUSTER FAILOVER: the slots are moved instead.`;
-      yield { type: 'note', severity: 'note', message };
-    }
+    const plan = planReplaceNode(topology, newcomer, oldId);
     yield yield* carryOut(plan, topology, tools, options);
   });
 }

@@ -10,15 +10,8 @@ import { planApplyLayout } from '../../plan/apply-layout.ts';
 import { type Comparison, compareLayout } from '../../plan/compare-layout.ts';
 import { planCreateAs } from '../../plan/create.ts';
 import { type Found, rosterOf } from '../../plan/layout-roster.ts';
-import {
-  type CreatePlan,
-  defaultMoveOptions,
-  type MoveOptions,
-  nameOfRef,
-  type Plan,
-} from '../../plan/plan.ts';
+import { type CreatePlan, defaultMoveOptions, type MoveOptions } from '../../plan/plan.ts';
 import type { Finished, TribEvent } from '../events.ts';
-import { knowsFailover } from '../newcomer.ts';
 import { surveyLayout } from '../survey-layout.ts';
 import { carryOut } from './carry-out.ts';
 import { carryOutCreate } from './create.ts';
@@ -88,7 +81,6 @@ export function applyLayout(options: ApplyLayoutOptions): AsyncGenerator<TribEve
     const { cluster } = found;
     yield* compare(layout, found);
     const plan = planApplyLayout({ ...found, cluster }, { layout, prune, options: moveOptions });
-    await refuseFailoversThatCannotBe(plan, tools);
     const finished = yield* carryOut(plan, cluster, tools, options);
     if (finished.outcome === 'done' && plan.steps.length > 0) {
       const now = await surveyLayout(tools.pool, layout);
@@ -96,19 +88,6 @@ export function applyLayout(options: ApplyLayoutOptions): AsyncGenerator<TribEve
     }
     yield finished;
   });
-}
-
-/** Throws a TribError ("unsafe"), before anything is changed. */
-async function refuseFailoversThatCannotBe({ steps }: Plan, { pool }: Tools): Promise<void> {
-  for (const step of steps) {
-    if (step.kind !== 'failover' || (await knowsFailover(pool, step.replica.address))) continue;
-    const [replica, master] = [step.replica, step.master].map(nameOfRef);
-    throw new TribError(
-      'unsafe',
-      `${replica} cannot take over from ${master}: its server does not know CLUSTER FAILOVER.`,
-      { hint: 'Leave the roles of the two in the file as they are.' },
-    );
-  }
 }
 
 async function* compare(layout: Layout, found: Found): AsyncGenerator<TribEvent, Comparison> {

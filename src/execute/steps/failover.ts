@@ -84,12 +84,6 @@ async function sendFailover({ address }: NodeRef, way: FailoverWay, { pool }: St
   const [reply] = await pool.at(address).pipeline([command]);
   // One that was asked for before may have come to pass just now.
   if (!(reply instanceof ReplyError) || /to a replica/.test(reply.message)) return;
-  if (/unknown subcommand/i.test(reply.message)) {
-    throw new TribError(
-      'failed',
-      `${formatAddress(address)} cannot take over: it does not know CLUSTER FAILOVER.`,
-    );
-  }
   if (/down or failed/.test(reply.message)) {
     throw new TribError(
       'unsafe',

@@ -160,7 +160,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib add-node${redisServerNote}`, () =>
 });
 
 describe('trib add-node with bundled nodes', () => {
-  it('adds masters and replicas to a cluster of bundled nodes, which know no functions', async () => {
+  it('adds masters and replicas to a cluster of bundled nodes', async () => {
     const live = await startWithSpares(3, 2, { engine: 'bundled' });
     try {
       const [seed = '', , , master = '', replica = ''] = live.addresses;
