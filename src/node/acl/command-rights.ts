@@ -5,6 +5,8 @@
 import { type Command, flagBits } from '../command/table.ts';
 import type { CommandIndex } from './command-index.ts';
 
+const none: ReadonlyMap<string, string> = new Map();
+
 export class CommandRights {
   /** Every command, with nothing taken away since. */
   all = false;
@@ -12,8 +14,7 @@ export class CommandRights {
   subtractive = false;
   readonly #index: CommandIndex;
   #allowed = new Set<Command>();
-  /** In the order in which they were given; compared without case. */
-  #firstArguments = new Map<Command, readonly string[]>();
+  #firstArguments = new Map<Command, Map<string, string>>();
 
   constructor(index: CommandIndex) {
     this.#index = index;
@@ -24,7 +25,7 @@ export class CommandRights {
     copy.all = this.all;
     copy.subtractive = this.subtractive;
     copy.#allowed = new Set(this.#allowed);
-    copy.#firstArguments = new Map(this.#firstArguments);
+    for (const [command, words] of this.#firstArguments) copy.#firstArguments.set(command, new Map(words));
     return copy;
   }
 
@@ -57,14 +58,17 @@ export class CommandRights {
     return commands !== undefined;
   }
 
+  /** Upper and lower case are the same; the first spelling stays. */
   addFirstArgument(command: Command, word: string): void {
-    const words = this.firstArgumentsOf(command);
-    if (words.some((known) => known.toLowerCase() === word.toLowerCase())) return;
-    this.#firstArguments.set(command, [...words, word]);
+    const words = this.#firstArguments.get(command);
+    const lower = word.toLowerCase();
+    if (words === undefined) this.#firstArguments.set(command, new Map([[lower, word]]));
+    else if (!words.has(lower)) words.set(lower, word);
   }
 
-  firstArgumentsOf(command: Command): readonly string[] {
-    return this.#firstArguments.get(command) ?? [];
+  /** By lower-case word as they were spelled, in the order in which they were given. */
+  firstArgumentsOf(command: Command): ReadonlyMap<string, string> {
+    return this.#firstArguments.get(command) ?? none;
   }
 
   has(command: Command): boolean {
@@ -75,7 +79,8 @@ export class CommandRights {
   allows(command: Command, argv: readonly string[]): boolean {
     // Who is not known yet must be able to say who it is.
     if (this.all || (command.bits & flagBits.no_auth) !== 0 || this.#allowed.has(command)) return true;
-    const word = argv[command.container === undefined ? 1 : 2]?.toLowerCase();
-    return this.firstArgumentsOf(command).some((known) => known.toLowerCase() === word);
+    const words = this.#firstArguments.get(command);
+    const word = argv[command.container === undefined ? 1 : 2];
+    return words !== undefined && word !== undefined && words.has(word.toLowerCase());
   }
 }

@@ -6,7 +6,7 @@ import { aclCategories } from '../command/categories.ts';
 import type { AclCategory } from '../command/row.ts';
 import type { Command } from '../command/table.ts';
 import { CommandRights } from './command-rights.ts';
-import type { KeyPattern, Selector } from './selector.ts';
+import type { KeyRights, Selector } from './selector.ts';
 import type { User } from './user.ts';
 
 /** As `user NAME ...` of redis.conf and of the ACL file. */
@@ -16,7 +16,7 @@ export function userLine(user: User): string {
 
 function describeUser(user: User): string {
   const [root, ...others] = user.selectors.map(describeSelector);
-  const words = [...userFlags(user), ...user.passwords.map((hash) => `#${hash}`), root];
+  const words = [...userFlags(user), ...[...user.passwords].map((hash) => `#${hash}`), root];
   return [...words, ...others.map((text) => `(${text})`)].join(' ');
 }
 
@@ -40,15 +40,15 @@ function describeSelector(selector: Selector): string {
 }
 
 export function describeKeys({ allKeys, keyPatterns }: Selector): string {
-  return allKeys ? '~*' : keyPatterns.map(describeKeyPattern).join(' ');
+  return allKeys ? '~*' : [...keyPatterns].map(describeKeyPattern).join(' ');
 }
 
-function describeKeyPattern({ pattern, reads, writes }: KeyPattern): string {
+function describeKeyPattern([pattern, { reads, writes }]: [string, KeyRights]): string {
   return `${reads && writes ? '' : reads ? '%R' : '%W'}~${pattern}`;
 }
 
 export function describeChannels({ allChannels, channelPatterns }: Selector): string {
-  return allChannels ? '&*' : channelPatterns.map((pattern) => `&${pattern}`).join(' ');
+  return allChannels ? '&*' : [...channelPatterns].map((pattern) => `&${pattern}`).join(' ');
 }
 
 /** Everything or nothing first, then the categories that come closest, then what they leave to be said. */
@@ -101,6 +101,6 @@ function describeDifference(command: Command, rights: CommandRights, told: Comma
     told.set(command, allowed);
   }
   if (!allowed)
-    for (const word of rights.firstArgumentsOf(command)) rules.push(`+${command.fullName}|${word}`);
+    for (const word of rights.firstArgumentsOf(command).values()) rules.push(`+${command.fullName}|${word}`);
   return rules;
 }

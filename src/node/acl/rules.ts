@@ -36,7 +36,7 @@ export function applyRule(user: User, rule: string, settings: RuleSettings): str
     case 'nopass':
     case 'resetpass':
       user.nopass = rule.toLowerCase() === 'nopass';
-      user.passwords = [];
+      user.passwords.clear();
       return undefined;
     case 'clearselectors':
       user.clearSelectors();
@@ -55,7 +55,7 @@ export function resetUser(user: User, { allChannels }: RuleSettings): void {
   user.enabled = false;
   user.nopass = false;
   user.sanitizes = true;
-  user.passwords = [];
+  user.passwords.clear();
   user.clearSelectors();
   user.root.setAllKeys(false);
   user.root.setAllChannels(allChannels);
@@ -69,14 +69,14 @@ function changePasswords(user: User, rule: string): string | undefined {
   const isHash = sign === '#' || sign === '!';
   if (isHash && !/^[0-9a-f]{64}$/.test(given)) return BAD_HASH;
   const hash = isHash ? given : hashPassword(given);
-  const known = user.passwords.includes(hash);
+  const known = user.passwords.has(hash);
   if (sign === '>' || sign === '#') {
-    if (!known) user.passwords = [...user.passwords, hash];
+    user.passwords.add(hash);
     user.nopass = false;
     return undefined;
   }
   if (!known) return NO_SUCH_PASSWORD;
-  user.passwords = user.passwords.filter((each) => each !== hash);
+  user.passwords.delete(hash);
   return undefined;
 }
 

@@ -59,14 +59,14 @@ function addKeyPattern(selector: Selector, rule: string): string | undefined {
   if ((modes === undefined && rule[0] === '%') || hasSpaces(pattern)) return SYNTAX;
   const reads = modes === undefined || /r/i.test(modes);
   const writes = modes === undefined || /w/i.test(modes);
-  selector.addKeyPattern({ pattern, reads, writes });
+  selector.addKeyPattern(pattern, { reads, writes });
   return undefined;
 }
 
 function addChannelPattern(selector: Selector, pattern: string): string | undefined {
   if (selector.allChannels) return CHANNELS_ARE_ALL;
   if (hasSpaces(pattern)) return SYNTAX;
-  selector.addChannelPattern(pattern);
+  selector.channelPatterns.add(pattern);
   return undefined;
 }
 

@@ -23,9 +23,9 @@ export class User {
   /** Undefined until a rule speaks of it; payloads of RESTORE are always looked through here. */
   sanitizes: boolean | undefined;
   /** Hashes, in the order in which they were given. */
-  passwords: readonly string[] = [];
+  passwords = new Set<string>();
   /** The rights that belong to no selector of their own come first. */
-  #selectors: readonly [root: Selector, ...others: Selector[]];
+  #selectors: [root: Selector, ...others: Selector[]];
   /** Every command, key and channel is allowed: what the path of each command asks. */
   unrestricted = false;
 
@@ -43,7 +43,7 @@ export class User {
   }
 
   addSelector(selector: Selector): void {
-    this.#selectors = [...this.#selectors, selector];
+    this.#selectors.push(selector);
   }
 
   clearSelectors(): void {
@@ -55,7 +55,7 @@ export class User {
     this.enabled = other.enabled;
     this.nopass = other.nopass;
     this.sanitizes = other.sanitizes;
-    this.passwords = other.passwords;
+    this.passwords = new Set(other.passwords);
     const [root, ...others] = other.#selectors;
     this.#selectors = [root.copy(), ...others.map((selector) => selector.copy())];
     this.settle();
@@ -71,7 +71,9 @@ export class User {
     if (this.nopass) return true;
     const given = Buffer.from(hashPassword(password), 'latin1');
     // All of them, however early one fits: the time shall tell nothing.
-    return this.passwords.filter((hash) => timingSafeEqual(given, Buffer.from(hash, 'latin1'))).length > 0;
+    let found = false;
+    for (const hash of this.passwords) if (timingSafeEqual(given, Buffer.from(hash, 'latin1'))) found = true;
+    return found;
   }
 
   denial(command: Command, argv: readonly string[]): Denial | undefined {

@@ -45,7 +45,7 @@ export function getUser({ node, resp }: Context, argv: readonly string[]): Reply
   const [root, ...others] = user.selectors;
   const fields = [
     ...[bulk('flags'), set(userFlags(user).map(bulk), resp)],
-    ...[bulk('passwords'), bulkArray(user.passwords)],
+    ...[bulk('passwords'), bulkArray([...user.passwords])],
     ...selectorFields(root),
     ...[bulk('selectors'), array(others.map((selector) => map(selectorFields(selector), resp)))],
   ];
