@@ -17,6 +17,12 @@ const adviceOf: Readonly<Record<string, readonly string[]>> = {
     'A garbage collection can be the reason too: keep fewer or smaller values in one node.',
   ],
   'command-unblocking': ['Many clients wait for the same keys: let fewer of them wait, or use more keys.'],
+  'aof-fsync-always': [
+    'Each write waits for the disk: "appendfsync everysec" lets it wait no more than now and then.',
+  ],
+  'aof-write-active-child': ['Saves have the disk busy: let them run when there are fewer writes.'],
+  'aof-write-pending-fsync': ['The disk is slower than the writes: use a local one, or a faster one.'],
+  'aof-write-alone': ['The disk is slower than the writes: use a local one, or a faster one.'],
   'expire-cycle': [
     'Many keys expire at the same time: spread their times to live, or lower active-expire-effort.',
   ],

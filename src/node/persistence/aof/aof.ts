@@ -26,7 +26,7 @@ import { AofWriter } from './writer.ts';
 export interface AppendOnlyFileDeps
   extends Pick<
     NodeParts,
-    'clock' | 'log' | 'stats' | 'databases' | 'memberHasher' | 'dispatch' | 'propagation' | 'fatal'
+    'clock' | 'log' | 'stats' | 'databases' | 'memberHasher' | 'dispatch' | 'propagation' | 'server' | 'fatal'
   > {
   readonly config: ConfigStore;
   readonly background: BackgroundWork;
@@ -57,6 +57,7 @@ export class AppendOnlyFile implements Aof {
     this.#writer = new AofWriter({
       ...{ disk, clock, config, log, fatal },
       snapshotUnderWay: () => background.kind !== undefined,
+      waited: (event, microseconds) => deps.server.latency.add(event, microseconds),
     });
     this.#rewriter = new Rewriter({
       ...{ clock, config, log, databases, background },

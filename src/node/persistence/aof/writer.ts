@@ -20,6 +20,8 @@ export interface AofWriterDeps {
   readonly snapshotUnderWay: () => boolean;
   /** Ends the node before anybody gets a reply: what appendfsync always promises cannot be kept. The log gets the reason. */
   readonly fatal: (reason: string) => void;
+  /** The node has waited so long for the disk; the event as LATENCY names it. */
+  readonly waited: (event: string, microseconds: number) => void;
 }
 
 /** So long a write waits for a sync under way. */
@@ -196,8 +198,9 @@ export class AofWriter {
 
   /** False when not everything could be written. */
   #write(file: number): boolean {
-    const { disk, log } = this.#deps;
+    const { disk, clock, log } = this.#deps;
     if (this.extraWriteMs > 0) stallThread(this.extraWriteMs);
+    const startMs = clock.monotonicMs();
     this.#postponedSinceMs = undefined;
     const wantedBytes = this.#buffer.length;
     let writtenBytes = 0;
@@ -208,12 +211,22 @@ export class AofWriter {
       this.#failed(file, writtenBytes, systemErrorText(error));
       return false;
     }
+    this.#waitedForWrite((clock.monotonicMs() - startMs) * 1000);
     this.#wrote(wantedBytes);
     if (this.#writeError !== undefined) {
       this.#writeError = undefined;
       log('warning', 'AOF write error looks solved, Redis can write again.');
     }
     return true;
+  }
+
+  /** Delays of writes are told by what else had the disk busy, and all together. */
+  #waitedForWrite(microseconds: number): void {
+    const { waited, snapshotUnderWay } = this.#deps;
+    if (this.#sync.underWay !== undefined) waited('aof-write-pending-fsync', microseconds);
+    else if (snapshotUnderWay()) waited('aof-write-active-child', microseconds);
+    else waited('aof-write-alone', microseconds);
+    waited('aof-write', microseconds);
   }
 
   #wrote(bytes: number): void {
@@ -260,12 +273,14 @@ export class AofWriter {
   }
 
   #syncIfDue(file: number): void {
-    const { config, snapshotUnderWay } = this.#deps;
+    const { clock, config, snapshotUnderWay, waited } = this.#deps;
     if (config.flag('no-appendfsync-on-rewrite') && snapshotUnderWay()) return;
     if (this.#policy === 'everysec') this.#sync.inTime(file, this.sizeBytes);
     if (this.#policy !== 'always') return;
+    const startMs = clock.monotonicMs();
     try {
       this.#sync.now(file, this.sizeBytes);
+      waited('aof-fsync-always', (clock.monotonicMs() - startMs) * 1000);
     } catch (error) {
       this.#die(
         `Can't persist AOF for fsync error when the AOF fsync policy is 'always': ${systemErrorText(error)}. Exiting...`,

@@ -230,6 +230,31 @@ describe.skipIf(skipWithoutRedisServer)(`places beside redis-server${redisServer
     expect(found).toBeGreaterThan(1000);
   });
 
+  it('keeps distances that differ by no more than the sine and cosine of two libraries do', async () => {
+    await pair().reset();
+    const points = Array.from(
+      { length: 500 },
+      (_, i) => [((i * 7919) % 35_971) / 100 - 179, ((i * 104_729) % 16_901) / 100 - 84] as const,
+    );
+    const { redis, node } = await pair().run([
+      places(points),
+      'GEOSEARCHSTORE t g FROMMEMBER m0 BYRADIUS 50000 km STOREDIST',
+      'ZRANGE t 0 -1 WITHSCORES',
+    ]);
+    const words = (reply: string | undefined): string[] =>
+      (reply ?? '')
+        .split('\r\n')
+        .filter((_, i) => i % 2 === 0)
+        .slice(1);
+    const theirs = words(redis[2]);
+    const ours = words(node[2]);
+    expect(ours.length).toBe(1000);
+    for (const [i, word] of ours.entries()) {
+      if (i % 2 === 0) expect(word).toBe(theirs[i]);
+      else expect(Math.abs(Number(word) - Number(theirs[i]))).toBeLessThan(1e-8);
+    }
+  });
+
   it('finds the nearest of many', async () => {
     await pair().reset();
     const points = Array.from(

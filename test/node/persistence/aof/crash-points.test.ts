@@ -33,6 +33,7 @@ class TinyNode {
       ...{ disk, clock: this.clock, config, log },
       snapshotUnderWay: () => false,
       fatal: () => {},
+      waited: () => {},
     });
   }
 

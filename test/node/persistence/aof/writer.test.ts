@@ -15,9 +15,13 @@ class TroubledDisk extends ModelDisk {
   truncateFails = false;
   syncs = 0;
   holdsSyncs = false;
+  /** Called by each write and sync, which may take their time. */
+  onWrite = (): void => {};
+  onSync = (): void => {};
   #held: (() => void)[] = [];
 
   override write(file: number, bytes: Uint8Array): number {
+    this.onWrite();
     if (this.roomBytes <= 0) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
     const taken = bytes.subarray(0, this.roomBytes);
     this.roomBytes -= taken.length;
@@ -26,6 +30,7 @@ class TroubledDisk extends ModelDisk {
 
   override sync(file: number): void {
     this.syncs++;
+    this.onSync();
     if (this.syncFails) throw Object.assign(new Error('broken'), { code: 'EIO' });
     super.sync(file);
   }
@@ -53,6 +58,7 @@ function scene(appendfsync: string, directives: Readonly<Record<string, string>>
   const config = new ConfigStore();
   const log: string[] = [];
   const fatal: string[] = [];
+  const waits: [event: string, microseconds: number][] = [];
   const busy = { snapshot: false };
   for (const [name, value] of Object.entries({ appendfsync, ...directives })) config.set(name, value);
   const writer = new AofWriter({
@@ -60,15 +66,52 @@ function scene(appendfsync: string, directives: Readonly<Record<string, string>>
     log: (_level, message) => log.push(message),
     snapshotUnderWay: () => busy.snapshot,
     fatal: (reason) => fatal.push(reason),
+    waited: (event, microseconds) => waits.push([event, microseconds]),
   });
   writer.switchTo(disk.openNew('/aof'), 0);
   const text = (): string => disk.bytesOf('/aof').toString('latin1');
-  return { disk, clock, config, log, fatal, busy, writer, text };
+  return { disk, clock, config, log, fatal, waits, busy, writer, text };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('the writer of an append only file', () => {
+  it('tells how long it waited for the disk, and what else had the disk busy', () => {
+    const { disk, clock, writer, waits, busy } = scene('always');
+    disk.onWrite = () => clock.advance(30);
+    disk.onSync = () => clock.advance(50);
+    const write = (): void => {
+      writer.feed(0, ['INCR', 'a']);
+      writer.flush();
+    };
+    write();
+    expect(waits.splice(0)).toEqual([
+      ['aof-write-alone', 30_000],
+      ['aof-write', 30_000],
+      ['aof-fsync-always', 50_000],
+    ]);
+    busy.snapshot = true;
+    write();
+    expect(waits[0]).toEqual(['aof-write-active-child', 30_000]);
+  });
+
+  it('tells of writes beside a sync under way', () => {
+    const { disk, clock, writer, waits } = scene('everysec');
+    disk.holdsSyncs = true;
+    clock.advance(2000);
+    writer.feed(0, ['INCR', 'a']);
+    writer.flush();
+    writer.feed(0, ['INCR', 'a']);
+    writer.flush(true);
+    expect(waits.map(([event]) => event)).toEqual([
+      'aof-write-alone',
+      'aof-write',
+      'aof-write-pending-fsync',
+      'aof-write',
+    ]);
+    disk.releaseSyncs();
+  });
+
   it('writes what was fed, with the databases and, where wanted, the time', () => {
     const { writer, text, config, clock } = scene('no');
     writer.feed(0, ['SET', 'a', '1']);
