@@ -135,13 +135,13 @@ export class SpooledData implements IncomingData {
     const { clock } = this.#deps;
     const before = this.#loader.keysLoaded;
     const failure = this.#loadUntil(clock.monotonicMs() + TURN_MS);
-    if (failure !== undefined || this.#reader.done) {
+    const waitMs = this.#pace.waitMs(this.#loader.keysLoaded - before);
+    const end = (): void => {
       this.#close();
       done(failure);
-      return;
-    }
-    const waitMs = this.#pace.waitMs(this.#loader.keysLoaded - before);
-    this.#timer = clock.after(waitMs, () => this.#turn(done));
+    };
+    if (failure !== undefined || (this.#reader.done && waitMs === 0)) end();
+    else this.#timer = clock.after(waitMs, () => (this.#reader.done ? end() : this.#turn(done)));
   }
 
   #loadUntil(endMs: number): string | undefined {
@@ -169,7 +169,7 @@ export class SpooledData implements IncomingData {
       this.discard();
       return false;
     }
-    const failure = this.#loadUntil(Number.POSITIVE_INFINITY);
+    const failure = this.#reader.done ? undefined : this.#loadUntil(Number.POSITIVE_INFINITY);
     if (failure !== undefined) this.#deps.log('warning', failure);
     this.#close();
     return failure === undefined;
