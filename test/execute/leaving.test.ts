@@ -203,24 +203,15 @@ describe('a failover', () => {
   const follower = (): string[] => [line(2, 'myself,slave', `${idOf(1)} 0 0 1 connected`)];
   const step = (replica: NodeRef) => ({ kind: 'failover', replica, master, way: 'manual' }) as const;
 
-  it.each<[string, string, string, RegExp]>([
-    [
-      'is not known to the server',
-      "ERR unknown subcommand 'FAILOVER'. Try CLUSTER HELP.",
-      'failed',
-      /does not know/,
-    ],
-    [
-      'has no master to hand over',
-      'ERR Master is down or failed, please use CLUSTER FAILOVER FORCE',
-      'unsafe',
-      /no link/,
-    ],
-  ])('is refused in words when it %s', async (_, reply, code, message) => {
-    const replica = await node(2, follower, () => `-${reply}\r\n`);
+  it('is refused in words when there is no master to hand over', async () => {
+    const replica = await node(
+      2,
+      follower,
+      () => '-ERR Master is down or failed, please use CLUSTER FAILOVER FORCE\r\n',
+    );
     await expect(failover(step(replica.ref), context())).rejects.toMatchObject({
-      code,
-      message: expect.stringMatching(message),
+      code: 'unsafe',
+      message: expect.stringMatching(/no link/),
     });
   });
 
