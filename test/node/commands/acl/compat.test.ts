@@ -1,4 +1,5 @@
-import { describe } from 'vitest';
+import { describe, it } from 'vitest';
+import { type Random, seededRandom } from '../../../../src/core/random.ts';
 import { type Command, itAnswersAlike, usePair } from '../../../helpers/compat.ts';
 import { redisServerNote, skipWithoutRedisServer } from '../../../helpers/servers.ts';
 
@@ -15,6 +16,126 @@ function asAnn(rules: string, ...script: Command[]): Command[] {
     'ACL LOG RESET',
   ];
 }
+
+const seed = 20260707;
+const one = (random: Random, from: readonly string[]): string => from[random.below(from.length)] as string;
+
+const commandNames =
+  'get set mget copy del eval publish subscribe config|get config select sort hset zadd object|encoding'.split(
+    ' ',
+  );
+const categories =
+  'all read write string keyspace fast slow admin dangerous hash sortedset pubsub scripting blocking'.split(
+    ' ',
+  );
+const patterns = ['a*', 'b?', '[ab]', '*', 'a'];
+
+function randomRule(random: Random): string {
+  switch (random.below(4)) {
+    case 0:
+      return one(random, ['+', '-']) + one(random, commandNames);
+    case 1:
+      return one(random, ['+@', '-@', '+@']) + one(random, categories);
+    case 2:
+      return one(random, ['~', '%R~', '%W~', '%RW~', '&']) + one(random, patterns);
+    default:
+      return one(random, [
+        '+select|0',
+        '+debug|sleep',
+        '+get',
+        'allchannels',
+        'allkeys',
+        'resetkeys',
+        '+@all',
+      ]);
+  }
+}
+
+/** For one user; some are wrong together (a pattern behind "allkeys"), and then there is no such user. */
+function randomRules(random: Random): string[] {
+  const rules = Array.from({ length: 1 + random.below(5) }, () => randomRule(random));
+  if (random.below(2) === 0) return rules;
+  const own = Array.from({ length: 1 + random.below(4) }, () => randomRule(random));
+  return [...rules, `(${own.join(' ')})`];
+}
+
+const calls = [
+  ...[
+    'get a',
+    'get c',
+    'set a 1',
+    'set b1 1 get',
+    'mget a b1',
+    'mget b a c',
+    'mset a 1 b1 2',
+    'copy a b',
+    'copy b1 a',
+  ],
+  ...[
+    'del a b c',
+    'rename a b',
+    'eval x 0',
+    'eval x 2 a c',
+    'publish a x',
+    'publish c x',
+    'subscribe a b',
+    'psubscribe a*',
+  ],
+  ...[
+    'psubscribe a',
+    'spublish b x',
+    'unsubscribe c',
+    'config get x',
+    'config set x y',
+    'config resetstat',
+    'select 0',
+  ],
+  ...[
+    'select 1',
+    'debug sleep 0',
+    'debug object a',
+    'sort a',
+    'sort a store b',
+    'sort a by x* get y*',
+    'hset a f v',
+  ],
+  ...[
+    'zadd b 1 m',
+    'zunionstore a 2 b b1',
+    'zunion 2 a b',
+    'lmove a b left left',
+    'object encoding a',
+    'ping',
+    'auth x',
+  ],
+  ...[
+    'blpop a b 0',
+    'bitop and a b b1',
+    'bitfield a get u8 0',
+    'bitfield a set u8 0 1',
+    'getdel a',
+    'expire a 1',
+    'touch a b',
+  ],
+  ...[
+    'xadd a * f v',
+    'xread streams a b 0 0',
+    'geoadd a 1 1 m',
+    'georadius a 1 1 1 m store b',
+    'pfcount a b',
+    'pfmerge a b',
+  ],
+  ...[
+    'smove a b m',
+    'sinterstore a b c',
+    'migrate h 1 a 0 1',
+    'migrate h 1 | 0 1 keys a b',
+    'flushall',
+    'dbsize',
+    'scan 0',
+    'keys *',
+  ],
+];
 
 describe.skipIf(skipWithoutRedisServer)(`ACL${redisServerNote}`, () => {
   const pair = usePair();
@@ -217,5 +338,16 @@ describe.skipIf(skipWithoutRedisServer)(`ACL${redisServerNote}`, () => {
       'ACL LIST',
       'ACL DELUSER f g',
     ],
+  });
+
+  it(`judges calls alike, whatever the rules (seed ${seed})`, async () => {
+    const random = seededRandom(seed);
+    await pair().reset();
+    for (let round = 0; round < 60; round++) {
+      const script: Command[] = [['ACL', 'SETUSER', 'any', 'reset', ...randomRules(random)]];
+      for (const call of calls) script.push(`ACL DRYRUN any ${call}`);
+      await pair().same(...script);
+    }
+    await pair().same('ACL DELUSER any');
   });
 });
