@@ -42,8 +42,11 @@ function pfdebug(context: Context, argv: readonly string[]): Reply {
       const registers = registersOf(string.bytes);
       return registers === undefined ? CORRUPT : array(Array.from(registers, integer));
     }
-    case 'decode':
-      return isDense(string.bytes) ? NOT_SPARSE : bulk(describeSparse(string));
+    case 'decode': {
+      if (isDense(string.bytes)) return NOT_SPARSE;
+      const opcodes = describeSparse(string);
+      return opcodes === undefined ? CORRUPT : bulk(opcodes);
+    }
     case 'encoding':
       return simple(isDense(string.bytes) ? 'dense' : 'sparse');
     case 'todense': {

@@ -179,6 +179,18 @@ describe.skipIf(skipWithoutRedisServer)(`HyperLogLogs beside redis-server${redis
       );
     });
 
+    it('of a long string that only looks like one, which is refused', async () => {
+      const { node } = await pair().run([
+        ['SET', 'a', header(1, '\0'.repeat(100_000))],
+        'PFCOUNT a',
+        'PFMERGE b a',
+        'PFDEBUG DECODE a',
+        'PFDEBUG TODENSE a',
+      ]);
+      const corrupt = '-INVALIDOBJ Corrupted HLL object detected\r\n';
+      expect(node).toEqual(['+OK\r\n', corrupt, corrupt, corrupt, corrupt]);
+    });
+
     it('after any commands on damaged opcodes', async () => {
       await fc.assert(
         fc.asyncProperty(opcodes, fc.array(command, { maxLength: 10 }), (damaged, commands) =>

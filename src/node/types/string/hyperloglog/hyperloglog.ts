@@ -130,7 +130,7 @@ export function cacheCardinality(string: ByteString, cardinality: bigint): void 
   string.bytes.writeBigInt64LE(cardinality, CARDINALITY_OFFSET);
 }
 
-/** The opcodes of a sparse one, for PFDEBUG DECODE. */
-export function describeSparse(string: ByteString): string {
+/** The opcodes of a sparse one, for PFDEBUG DECODE; undefined when it is damaged. */
+export function describeSparse(string: ByteString): string | undefined {
   return describeOpcodes(string.bytes, HEADER_BYTES);
 }

@@ -58,10 +58,14 @@ export function eachRun(
   return index === REGISTERS;
 }
 
-/** The opcodes as PFDEBUG DECODE shows them: "Z:" and "z:" zeros, "v:" count and run. */
-export function describeOpcodes(bytes: Uint8Array, start: number): string {
+/**
+ * The opcodes as PFDEBUG DECODE shows them: "Z:" and "z:" zeros, "v:" count and run. Undefined when there are more than
+ * registers, so that a long string that is none costs no memory.
+ */
+export function describeOpcodes(bytes: Uint8Array, start: number): string | undefined {
   const words: string[] = [];
   for (let at = start; at < bytes.length; at += sizeOf(bytes[at] as number)) {
+    if (words.length === REGISTERS) return undefined;
     const opcode = bytes[at] as number;
     const run = runAt(bytes, at);
     if (isValue(opcode)) words.push(`v:${countOf(opcode)},${run}`);
