@@ -185,7 +185,8 @@ export class Parts implements NodeParts {
       onExpiryCycle: (elapsedMs) => this.#latency.add('expire-cycle', elapsedMs * 1000),
       hooks: {
         nowMs: () => this.dispatch.nowMs(),
-        isReplica: () => this.replication.role === 'replica',
+        // In a cluster the replication begins a little later than the role.
+        isReplica: () => this.replication.role === 'replica' || this.cluster?.isReplica === true,
         isWritableReplica: () => !config.flag('replica-read-only'),
         isServingMaster: () => this.dispatch.servingMaster,
         isLoading: () => this.loading,
