@@ -108,10 +108,22 @@ export function untilSettled(simulation: Simulation, limitMs: number): number {
   return simulation.clock.nowMs() - startMs;
 }
 
+/** Nodes of one view together, and who follows another than it says. */
 function disagreement({ nodes }: Simulation): string {
-  return nodes
-    .map((node) => `${node.ip} ${node.state.ok ? 'ok' : 'fail'} sees\n${nodesText(node.state, true)}`)
-    .join('\n');
+  const views = new Map<string, SimNode[]>();
+  for (const node of nodes) {
+    const view = `${node.state.ok ? 'ok' : 'fail'}\n${configurationOf(node)}`;
+    views.set(view, [...(views.get(view) ?? []), node]);
+  }
+  const groups = [...views.values()].map((group) => {
+    const [first] = group as [SimNode];
+    const state = first.state.ok ? 'ok' : 'fail';
+    return `${group.map(({ ip }) => ip).join(' ')}: ${state}\n${nodesText(first.state, true)}`;
+  });
+  const astray = nodes
+    .filter(({ state, following }) => state.myself.isReplica && following?.host !== state.myself.master?.ip)
+    .map(({ ip, following, state }) => `${ip} follows ${following?.host}, not ${state.myself.master?.ip}\n`);
+  return [...astray, ...groups].join('');
 }
 
 class Chaos {

@@ -79,12 +79,17 @@ export function shareSlotsExcept(simulation: Simulation, few: readonly number[])
   }
 }
 
-/** The safe order: both ends open, then the target takes the slot, then the source lets it go. */
+/** The safe order: both ends open, then the target takes the slot, then the source lets it go. Ends with either's process. */
 export function moveSlot(source: SimNode, target: SimNode, slot: number): void {
-  target.command(() => setImporting(target.core, slot, source.id));
-  source.command(() => setMigrating(source.core, slot, target.id));
-  source.keys.delete(slot);
-  target.command(() => setOwner(target.core, slot, target.id));
-  // The target's claim may have come first, and made a replica of a source that has no slot left.
-  if (source.state.myself.isMaster) source.command(() => setOwner(source.core, slot, target.id));
+  const steps = [
+    () => target.command(() => setImporting(target.core, slot, source.id)),
+    () => source.command(() => setMigrating(source.core, slot, target.id)),
+    () => source.keys.delete(slot),
+    () => target.command(() => setOwner(target.core, slot, target.id)),
+    () => {
+      // The target's claim may have come first, and made a replica of a source that has no slot left.
+      if (source.state.myself.isMaster) source.command(() => setOwner(source.core, slot, target.id));
+    },
+  ];
+  for (const step of steps) if (source.isRunning && target.isRunning) step();
 }
