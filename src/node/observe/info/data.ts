@@ -34,6 +34,8 @@ export function stats(parts: NodeParts): string[] {
     migrate_cached_sockets: counters.migrateCachedSockets,
     unexpected_error_replies: counters.unexpectedErrorReplies,
     total_error_replies: counters.errorReplies,
+    // No pass of its own: a payload is checked as it is decoded.
+    dump_payload_sanitizations: 0,
     total_reads_processed: counters.readsProcessed,
     total_writes_processed: counters.writesProcessed,
   });
