@@ -35,6 +35,12 @@ export interface ServersOptions {
   readonly directives?: readonly (readonly [string, string])[];
 }
 
+/** What a test that ran out of time could not end ends with the process of the tests. */
+const unended = new Set<RunningNode>();
+process.once('exit', () => {
+  for (const node of unended) if (isRunning(node)) process.kill(node.pid, 'SIGKILL');
+});
+
 /** One process for each engine named, in cluster mode, not yet joined. */
 export async function startServers(
   engines: readonly Engine[],
@@ -44,6 +50,7 @@ export async function startServers(
   const nodes: RunningNode[] = [];
   const stop = async (): Promise<void> => {
     await stopProcesses(nodes, systemClock, 2000);
+    for (const node of nodes) unended.delete(node);
     rmSync(dir, { recursive: true, force: true });
   };
   try {
@@ -57,7 +64,9 @@ export async function startServers(
         directives: [],
         ...options,
       };
-      nodes.push(...(await startNodes(request, systemClock, systemRandom)));
+      const started = await startNodes(request, systemClock, systemRandom);
+      nodes.push(...started);
+      for (const node of started) unended.add(node);
     }
   } catch (error) {
     await stop();
