@@ -49,11 +49,9 @@ describe.each([
     await until(async () => (await master.info('master_link_status')) === 'up', 'the link back');
     expect(await state(master)).toBe('no-failover');
     await replica.client.pipeline(Array.from({ length: 100 }, () => anyWrite(random)).flat());
-    await until(
-      async () => (await replica.info('master_repl_offset')) === (await master.info('slave_repl_offset')),
-      'equal offsets',
-    );
-    expect(await master.client.text('DEBUG', 'DIGEST')).toBe(await replica.client.text('DEBUG', 'DIGEST'));
+    // Some keys live for milliseconds only: the deletion of one may still be on its way.
+    const digest = (server: Standalone): Promise<string> => server.client.text('DEBUG', 'DIGEST');
+    await until(async () => (await digest(replica)) === (await digest(master)), 'equal data');
     expect(await replica.info('sync_full')).toBe('0');
     expect(await replica.info('sync_partial_ok')).toBe('1');
     expect(await replica.client.call('EXISTS', 'late')).toBe(0);
