@@ -7,11 +7,11 @@ import { formatRanges, rangesOf } from '../protocol/slots/slot-set.ts';
 import type { Finding } from './health.ts';
 import {
   allAgreeAboutSlots,
+  type ClusterNode,
   mastersOf,
   type NodeView,
   nameOfId,
   nameOfNode,
-  slotOwners,
   type Topology,
   viewsOf,
 } from './topology.ts';
@@ -41,11 +41,25 @@ export function findDisagreements(topology: Topology): Finding[] {
   });
 }
 
-/** Views differ, but no two masters claim the same slot: what some know already, the others will hear. */
+/**
+ * Views differ, but what some know already the others will hear: a slot that two masters claim, as right after a
+ * failover, goes to the one with the greater epoch, unless the other imports it, and so is deaf to claims.
+ */
 export function isSpreading(topology: Topology): boolean {
   if (allAgreeAboutSlots(viewsOf(topology))) return false;
-  const claimed = mastersOf(topology).reduce((sum, { slotCount }) => sum + slotCount, 0);
-  return claimed === slotOwners(topology).filter((owner) => owner !== undefined).length;
+  const claimants = new Map<number, ClusterNode>();
+  // From the greatest epoch on: who comes second hears of the first.
+  for (const master of mastersOf(topology).sort((a, b) => b.configEpoch - a.configEpoch)) {
+    const importing = new Set(master.importing.map(({ slot }) => slot));
+    for (const { first, last } of master.slots) {
+      for (let slot = first; slot <= last; slot++) {
+        const winner = claimants.get(slot);
+        if (winner === undefined) claimants.set(slot, master);
+        else if (winner.configEpoch === master.configEpoch || importing.has(slot)) return false;
+      }
+    }
+  }
+  return true;
 }
 
 /** The id of the owner of each slot, as one node sees it. */
