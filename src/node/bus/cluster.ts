@@ -102,12 +102,13 @@ class TcpCluster implements Cluster {
     return this.machine.core.state.myself.id;
   }
 
-  route: Cluster['route'] = (client, commands) => this.#router.route(client, commands);
+  route: Cluster['route'] = (client, commands, writes) => this.#router.route(client, commands, writes);
 
   redirectBlocked: Cluster['redirectBlocked'] = (client, key, writes) =>
     this.#router.redirectBlocked(client, key, writes);
 
-  routeKey: Cluster['routeKey'] = (client, command, key) => this.#router.routeKey(client, command.row, key);
+  routeKey: Cluster['routeKey'] = (client, command, key, writes) =>
+    this.#router.routeKey(client, command.row, key, writes);
 
   get isReplica(): boolean {
     return this.machine.core.state.myself.isReplica;

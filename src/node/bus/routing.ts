@@ -42,10 +42,9 @@ export class Router {
     this.#database = database;
   }
 
-  route(client: Session, commands: readonly QueuedCommand[]): string | undefined {
+  route(client: Session, commands: readonly QueuedCommand[], writes: boolean): string | undefined {
     const keys: string[] = [];
     let slot = -1;
-    let writes = false;
     let asking = commands.length > 0;
     for (const { row, argv } of commands) {
       for (const { index } of keyReferences(row, argv, true)) {
@@ -59,7 +58,6 @@ export class Router {
         }
         keys.push(key);
       }
-      if (row.flags.includes('write')) writes = true;
       if (!row.flags.includes('asking')) asking = false;
     }
     if (slot === -1) return undefined;
@@ -75,7 +73,7 @@ export class Router {
   }
 
   /** On the way of every SET and GET: nothing is made when the key is simply served here. */
-  routeKey(client: Session, row: CommandRow, key: string): string | undefined {
+  routeKey(client: Session, row: CommandRow, key: string, writes: boolean): string | undefined {
     const state = this.#state;
     const slot = slotOf(key);
     const owner = state.owner(slot);
@@ -86,7 +84,7 @@ export class Router {
     return this.#decide(client, {
       slot,
       keys: [key],
-      writes: row.flags.includes('write'),
+      writes,
       asking: row.flags.includes('asking'),
       sharded: shardedPubsub.has(row.name),
       migrates: row.name === 'migrate',

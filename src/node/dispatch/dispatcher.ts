@@ -116,7 +116,7 @@ export class Dispatcher implements Dispatch {
       if (refusal !== undefined) return this.#reject(session, command, refusal);
     }
     if (parts.cluster !== undefined && session.kind !== 'master' && (command.hasKeys || isExec)) {
-      const redirection = this.#route(session, command, argv, isExec ? queue : undefined);
+      const redirection = this.#route(session, command, argv, isExec ? queue : undefined, bits);
       if (redirection !== undefined) return this.#redirected(session, command, redirection, isExec);
     }
     const { replication, persistence } = parts;
@@ -155,13 +155,15 @@ export class Dispatcher implements Dispatch {
     command: Command,
     argv: readonly string[],
     queue: readonly QueuedCall[] | undefined,
+    bits: number,
   ): string | undefined {
     const cluster = this.#parts.cluster;
     if (cluster === undefined) return undefined;
-    if (queue !== undefined) return cluster.route(session, queue);
+    const writes = (bits & flagBits.write) !== 0;
+    if (queue !== undefined) return cluster.route(session, queue, writes);
     if (command.keyIndex > 0)
-      return cluster.routeKey(session, { row: command, argv }, argv[command.keyIndex] as string);
-    return cluster.route(session, [{ row: command, argv }]);
+      return cluster.routeKey(session, { row: command, argv }, argv[command.keyIndex] as string, writes);
+    return cluster.route(session, [{ row: command, argv }], writes);
   }
 
   #redirected(session: Session, command: Command, reply: string, isExec: boolean): string {

@@ -28,11 +28,12 @@ export interface Cluster {
   readonly myId: string;
   /**
    * Decides whether this node serves the commands (one, or a whole transaction), as cluster.c getNodeByQuery.
-   * Undefined: it does. Otherwise the encoded error reply: MOVED, ASK, TRYAGAIN, CROSSSLOT, CLUSTERDOWN.
+   * Undefined: it does. Otherwise the encoded error reply: MOVED, ASK, TRYAGAIN, CROSSSLOT, CLUSTERDOWN. `writes`: any of
+   * them may, which is not always told by their rows (scripts).
    */
-  route(client: Session, commands: readonly QueuedCommand[]): string | undefined;
+  route(client: Session, commands: readonly QueuedCommand[], writes: boolean): string | undefined;
   /** The same for the usual case, one command with one key: no arrays are made. */
-  routeKey(client: Session, command: QueuedCommand, key: string): string | undefined;
+  routeKey(client: Session, command: QueuedCommand, key: string, writes: boolean): string | undefined;
   /**
    * Whether a client that waits for this key must be sent away: the encoded error that tells it so. Source: cluster.c
    * clusterRedirectBlockedClientIfNeeded.

@@ -173,7 +173,8 @@ export class Run implements RunApi {
   #clusterRefusal(command: Command, argv: readonly string[]): string | undefined {
     const { parts, session, client, flags } = this.options;
     if (client.kind === 'master') return undefined;
-    const redirection = parts.cluster?.route(session, [{ row: command, argv }]);
+    const writes = (command.bits & flagBits.write) !== 0;
+    const redirection = parts.cluster?.route(session, [{ row: command, argv }], writes);
     if (redirection !== undefined) {
       if (redirection.startsWith('-CLUSTERDOWN The cluster is down and only'))
         return 'Script attempted to execute a write command while the cluster is down and readonly';

@@ -105,6 +105,17 @@ describe.skipIf(skipWithoutRedisServer)(`the bus among redis-servers${redisServe
     await until(async () => String(await theirReplica.call('GET', 'b')) === 'to redis-server', 'b');
     const refusal = await ourReplica.call('SET', 'a', 'x');
     expect(String(refusal)).toContain(`MOVED 15495 127.0.0.1:${theirs.port}`);
+    // A script that does not rule out to write is sent to the master, on either engine.
+    const script = (flags: string): string => `#!lua${flags}\nreturn redis.call('GET', KEYS[1])`;
+    for (const [replica, key] of [
+      [ourReplica, 'a'],
+      [theirReplica, 'b'],
+    ] as const) {
+      expect(String(await replica.call('EVAL', script(''), 1, key))).toContain('MOVED');
+      expect(String(await replica.call('EVAL', script(' flags=no-writes'), 1, key))).toContain(
+        'redis-server',
+      );
+    }
   });
 
   it('tells hostnames, and is told them', async () => {
