@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
-import { NameCache } from '../protocol/resp/request-parser.ts';
+import { NameCache } from '../protocol/resp/name-cache.ts';
 import { NodeAcl } from './acl/acl.ts';
 import { type CommandTable, createCommandTable } from './command/table.ts';
 import { allRows } from './commands/rows.ts';

@@ -5,7 +5,8 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import { error } from '../../protocol/resp/encode.ts';
-import { type NameCache, RequestParser } from '../../protocol/resp/request-parser.ts';
+import type { NameCache } from '../../protocol/resp/name-cache.ts';
+import { RequestParser } from '../../protocol/resp/request-parser.ts';
 import { BLOCKED, NO_REPLY } from '../command/row.ts';
 import { type Dispatcher, HELD } from '../dispatch/dispatcher.ts';
 import type { NodeStats } from '../observe/stats.ts';

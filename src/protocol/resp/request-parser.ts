@@ -4,6 +4,7 @@
  * Source: Redis networking.c processInlineBuffer, processMultibulkBuffer; the RESP specification.
  */
 import { parseInt64 } from '../../core/int64.ts';
+import { NameCache } from './name-cache.ts';
 import { splitArgs } from './split-args.ts';
 
 /** Longest inline request, and longest line that holds a count. Source: server.h PROTO_INLINE_MAX_SIZE. */
@@ -21,31 +22,6 @@ const STAR = 42;
 const DOLLAR = 36;
 const HASH = 35;
 const ZERO = 48;
-
-/** Short first words (command names) come again and again: a slot of this cache holds the last one of its hash. */
-const nameCacheSlots = 256;
-const nameCacheBytes = 16;
-
-export class NameCache {
-  readonly #texts: string[] = new Array<string>(nameCacheSlots).fill('');
-
-  /** bytes[start, end) as a latin1 string. */
-  text(bytes: Buffer, start: number, end: number): string {
-    const length = end - start;
-    if (length === 0 || length > nameCacheBytes) return bytes.latin1Slice(start, end);
-    const slot =
-      ((bytes[start] as number) * 7 + (bytes[end - 1] as number) * 31 + length) & (nameCacheSlots - 1);
-    const cached = this.#texts[slot] as string;
-    if (cached.length === length) {
-      let i = 0;
-      while (i < length && cached.charCodeAt(i) === bytes[start + i]) i++;
-      if (i === length) return cached;
-    }
-    const text = bytes.latin1Slice(start, end);
-    this.#texts[slot] = text;
-    return text;
-  }
-}
 
 /** A list that is as large as it must be, for the usual counts: pushing makes room for many more. */
 function makeArgs(count: number): string[] {

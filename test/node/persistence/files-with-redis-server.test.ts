@@ -3,7 +3,6 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { allRows } from '../../../src/node/commands/rows.ts';
 import { allTypeCommands } from '../../helpers/all-types.ts';
 import { redisServerNote, skipWithoutRedisServer } from '../../helpers/servers.ts';
 import { type Standalone, startStandalone } from '../../helpers/standalone.ts';
@@ -25,12 +24,9 @@ describe.skipIf(skipWithoutRedisServer)(`RDB files beside redis-server${redisSer
     return server;
   }
 
-  /** Keys of every type that the node has commands for. */
+  /** Keys of every type. */
   async function fill({ client }: Standalone, seed: number): Promise<void> {
-    const known = new Set(allRows.map(({ name }) => name.toUpperCase()));
-    const commands = allTypeCommands(120, Date.now() + IN_AN_HOUR, seed).filter(([name]) =>
-      known.has(String(name)),
-    );
+    const commands = allTypeCommands(120, Date.now() + IN_AN_HOUR, seed);
     const replies = await client.pipeline([
       ...commands,
       ['SELECT', 3],
