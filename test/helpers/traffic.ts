@@ -22,6 +22,24 @@ export interface Traffic {
 
 const usualKey = (worker: number, index: number): string => `traffic:${worker}:${index}`;
 
+/** A command is tried so often before its failure counts. */
+const attempts = 5;
+
+/**
+ * ioredis fails what is under way when it loses all its nodes at once: a node that has just left answers its question
+ * for the map of slots with an empty one. It comes back by itself, and an application tries again.
+ */
+async function triedAgain<T>(command: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await command();
+    } catch (error) {
+      const lost = error instanceof Error && error.message === 'Connection is closed.';
+      if (!lost || attempt === attempts) throw error;
+    }
+  }
+}
+
 /** `workers` loops over `keysEach` keys each, on a cluster client that starts from `port`. */
 export function startTraffic(port: number, workers = 8, keysEach = 200, keyOf = usualKey): Traffic {
   const client = new Cluster([{ host: '127.0.0.1', port }], {
@@ -44,9 +62,9 @@ export function startTraffic(port: number, workers = 8, keysEach = 200, keyOf = 
         const before = acknowledged.get(key);
         if (before !== undefined) {
           reads++;
-          if ((await client.get(key)) !== before) wrongReads++;
+          if ((await triedAgain(() => client.get(key))) !== before) wrongReads++;
         }
-        await client.set(key, value);
+        await triedAgain(() => client.set(key, value));
         acknowledged.set(key, value);
         writes++;
       } catch (error) {
@@ -66,7 +84,8 @@ export function startTraffic(port: number, workers = 8, keysEach = 200, keyOf = 
       running = false;
       await Promise.all(loops);
       let lostWrites = 0;
-      for (const [key, value] of acknowledged) if ((await client.get(key)) !== value) lostWrites++;
+      for (const [key, value] of acknowledged)
+        if ((await triedAgain(() => client.get(key))) !== value) lostWrites++;
       client.disconnect();
       return { writes, reads, wrongReads, lostWrites, errors };
     },
