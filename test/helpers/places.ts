@@ -1,0 +1,160 @@
+/**
+ * Owns the places at which applications are tested: one server, and a cluster, of either engine. What a test expects is
+ * the same at each: redis-server is the control.
+ */
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { createClient, createCluster, type RedisClientType, type RedisClusterType } from 'redis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
+import { MixedCluster } from './mixed-cluster.ts';
+import { RawConnection } from './raw-connection.ts';
+import { redisServerNote, skipWithoutRedisServer, until } from './servers.ts';
+import { type StandaloneEngine, startStandalone } from './standalone.ts';
+
+export type Mode = 'single' | 'cluster';
+
+export interface PlaceOptions {
+  /** Both by default. */
+  readonly modes?: readonly Mode[];
+  /** Of the first master of a cluster: none by default. */
+  readonly replicas?: number;
+}
+
+/** What both of node-redis's clients have that tests at both places ask for. */
+export type NodeRedis = RedisClientType | RedisClusterType;
+
+const MASTERS = 3;
+
+/** Servers of one engine, started once for a test file, empty before each test. */
+export class Place {
+  readonly mode: Mode;
+  readonly engine: StandaloneEngine;
+  readonly #replicas: number;
+  #ports: readonly number[] = [];
+  #stop: () => Promise<void> = async () => {};
+  #join: () => Promise<void> = async () => {};
+  #connections: readonly RawConnection[] = [];
+  #endings: (() => unknown)[] = [];
+
+  constructor(mode: Mode, engine: StandaloneEngine, replicas: number) {
+    this.mode = mode;
+    this.engine = engine;
+    this.#replicas = replicas;
+  }
+
+  /** Of all nodes, the masters first. */
+  get ports(): readonly number[] {
+    return this.#ports;
+  }
+  /** Of the server, or of one of the masters. */
+  get port(): number {
+    return this.#ports[0] ?? 0;
+  }
+  get masters(): readonly number[] {
+    return this.#ports.slice(0, this.mode === 'single' ? 1 : MASTERS);
+  }
+  get urls(): string[] {
+    return this.masters.map((port) => `redis://127.0.0.1:${port}`);
+  }
+
+  /** Takes free ports: what is started at the same time could take the same ones. */
+  async start(): Promise<void> {
+    if (this.mode === 'single') {
+      const server = await startStandalone(this.engine);
+      this.#stop = () => server.stop();
+      this.#ports = [server.port];
+    } else {
+      const cluster = await MixedCluster.start(Array(MASTERS + this.#replicas).fill(this.engine));
+      this.#stop = () => cluster.stop();
+      this.#join = () => join(cluster);
+      this.#ports = cluster.members.map(({ port }) => port);
+    }
+  }
+
+  /** Until it serves. */
+  async ready(): Promise<void> {
+    await this.#join();
+    this.#connections = await Promise.all(this.masters.map((port) => RawConnection.open(port)));
+  }
+
+  async stop(): Promise<void> {
+    for (const connection of this.#connections) connection.close();
+    await this.#stop();
+  }
+
+  async flush(): Promise<void> {
+    for (const connection of this.#connections) await connection.text('FLUSHALL');
+  }
+
+  /** A command on the server, or on every master; replies as text. */
+  async tell(...args: (string | number)[]): Promise<string[]> {
+    return Promise.all(this.#connections.map((connection) => connection.text(...args)));
+  }
+
+  /** Is called after the test, behind what was given later. */
+  atEnd(ending: () => unknown): void {
+    this.#endings.push(ending);
+  }
+
+  async endTest(): Promise<void> {
+    for (const ending of this.#endings.splice(0).reverse()) await ending();
+  }
+
+  /** A client of ioredis, as applications make one; it is closed after the test. */
+  ioredis(options: RedisOptions & ClusterOptions = {}): Redis | Cluster {
+    const client =
+      this.mode === 'single'
+        ? new Redis(this.port, options)
+        : new Cluster([{ host: '127.0.0.1', port: this.port }], options);
+    this.atEnd(() => client.disconnect());
+    return client;
+  }
+
+  /** A client of node-redis, connected; it is closed after the test. */
+  async nodeRedis(): Promise<NodeRedis> {
+    const [url = ''] = this.urls;
+    const client: NodeRedis =
+      this.mode === 'single' ? createClient({ url }) : createCluster({ rootNodes: [{ url }] });
+    client.on('error', () => {});
+    this.atEnd(() => client.destroy());
+    await client.connect();
+    return client;
+  }
+}
+
+/** The masters have all slots; replicas are replicas of the first master. */
+async function join(cluster: MixedCluster): Promise<void> {
+  const [first, ...others] = cluster.members;
+  if (first === undefined) return;
+  await cluster.shareSlots(...Array(MASTERS).keys());
+  await Promise.all(others.map((other) => other.meet(first)));
+  const replicas = cluster.members.slice(MASTERS);
+  if (replicas.length > 0) await cluster.untilJoined();
+  for (const replica of replicas) await replica.text('CLUSTER', 'REPLICATE', await first.id());
+  await cluster.untilAgreed();
+  await until(
+    async () => Number(await first.infoLine('connected_slaves')) === replicas.length,
+    'the replicas',
+  );
+}
+
+/** The tests at each place; its servers run from before the first of the file until after the last. */
+export function describePlaces(options: PlaceOptions, tests: (place: Place) => void): void {
+  const { modes = ['single', 'cluster'], replicas = 0 } = options;
+  const engines: StandaloneEngine[] = ['redis-server', 'bundled'];
+  const places = modes.flatMap((mode) => engines.map((engine) => new Place(mode, engine, replicas)));
+  const used = places.filter(({ engine }) => engine === 'bundled' || !skipWithoutRedisServer);
+  beforeAll(async () => {
+    for (const place of used) await place.start();
+    await Promise.all(used.map((place) => place.ready()));
+  });
+  afterAll(() => Promise.all(used.map((place) => place.stop())));
+  for (const place of places) {
+    const note = place.engine === 'redis-server' ? redisServerNote : '';
+    const title = place.mode === 'single' ? 'one server' : 'a cluster';
+    describe.skipIf(!used.includes(place))(`${title}, ${place.engine}${note}`, () => {
+      beforeEach(() => place.flush());
+      afterEach(() => place.endTest());
+      tests(place);
+    });
+  }
+}
