@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { changeSlots, replicate } from '../../../src/node/bus/operator.ts';
 import type { BusHeader } from '../../../src/protocol/bus/message.ts';
 import { MESSAGE_TYPES, messageFlag, nodeFlag } from '../../../src/protocol/bus/wire.ts';
+import { establishedCluster, untilSettled } from '../../sim/bus/chaos.ts';
 import { allOk, everybodyKnowsEverybody, meetAll, shareSlots } from '../../sim/bus/expectations.ts';
 import type { SimNode } from '../../sim/bus/sim-node.ts';
 import { Simulation } from '../../sim/bus/simulation.ts';
@@ -96,5 +97,78 @@ describe('the vote of a master', () => {
     ask(request());
     expect(voter.state.lastVoteEpoch).toBe(before);
     expect(votesSent()).toBe(0);
+  });
+});
+
+describe('the candidacy of a replica', () => {
+  let simulation: Simulation;
+  let candidate: SimNode;
+
+  /** Its master is dead, and the others never hear that votes are wanted. */
+  beforeEach(() => {
+    simulation = establishedCluster(6, [1, 0, 0]);
+    candidate = simulation.node(3);
+    simulation.node(0).crash();
+    simulation.runUntil(() => candidate.core.candidacy !== undefined, 'a candidacy');
+    simulation.isCut = (from) => from === candidate;
+    simulation.runUntil(() => (candidate.core.candidacy?.epoch ?? 0) > 0, 'an election');
+  });
+
+  const vote = (voter: SimNode, currentEpoch: number): void => {
+    const link = candidate.state.node(voter.id)?.link;
+    if (link === undefined) throw new Error('the voter is not linked');
+    const { myself } = voter.state;
+    const header: BusHeader = {
+      sender: voter.id,
+      port: 6379,
+      busPort: 16_379,
+      plainPort: 0,
+      ip: '',
+      currentEpoch,
+      configEpoch: myself.configEpoch,
+      slots: myself.slots.bitmap,
+      offset: 0,
+      masterId: undefined,
+      flags: nodeFlag.master | nodeFlag.myself,
+      stateOk: true,
+      messageFlags: 0,
+    };
+    candidate.machine.received(link, { header, body: { type: 'auth-ack' } });
+    candidate.machine.settle();
+  };
+
+  it('is won by votes of its own epoch, not by those of an election before', () => {
+    const epoch = candidate.core.candidacy?.epoch ?? 0;
+    const voters = [simulation.node(1), simulation.node(2)];
+    for (const voter of voters) vote(voter, epoch - 1);
+    expect(candidate.state.myself.isMaster).toBe(false);
+    for (const voter of voters) vote(voter, epoch);
+    expect(candidate.state.myself.isMaster).toBe(true);
+    expect(candidate.state.myself.configEpoch).toBe(epoch);
+  });
+
+  it('ends when the master is back, with the votes that it had', () => {
+    vote(simulation.node(1), candidate.core.candidacy?.epoch ?? 0);
+    expect(candidate.core.candidacy?.voters.size).toBe(1);
+    simulation.heal();
+    simulation.node(0).restart();
+    simulation.runUntil(() => candidate.state.myself.master?.failed === false, 'the master back');
+    candidate.machine.tick();
+    expect(candidate.core.candidacy).toBeUndefined();
+  });
+});
+
+describe('a master that was away', () => {
+  it('is told who has its slots now by others than their new owner, too', () => {
+    const simulation = establishedCluster(7, [1, 0, 0]);
+    const [old, heir] = [simulation.node(0), simulation.node(3)];
+    simulation.cutOff(0);
+    simulation.runUntil(() => heir.state.myself.votes, 'the replica in place');
+    // The two never hear each other: only the third parties' word is left.
+    simulation.isCut = (from, to) => [from, to].includes(old) && [from, to].includes(heir);
+    simulation.runUntil(() => !old.state.myself.isMaster, 'the old master a replica', 20_000);
+    expect(old.state.myself.master?.id).toBe(heir.id);
+    simulation.heal();
+    untilSettled(simulation, 60_000);
   });
 });
