@@ -41,6 +41,7 @@ import { StreamSession } from './server/master-session.ts';
 import { Outbox } from './server/outbox.ts';
 import { ScriptSession } from './server/script-session.ts';
 import { Stopping } from './server/stopping.ts';
+import { ClientCaches } from './tracking/tracking.ts';
 
 export interface PartsOptions {
   readonly config: ConfigStore;
@@ -76,6 +77,8 @@ export class Parts implements NodeParts {
   readonly persistence: Persistence;
   readonly scripts: NodeScripts;
   readonly pubsub: LocalPubSub;
+  readonly #outbox = new Outbox();
+  readonly tracking: ClientCaches;
   readonly migration: Migration;
   /** Made and set at the start, in cluster mode. */
   cluster: Cluster | undefined;
@@ -103,6 +106,10 @@ export class Parts implements NodeParts {
     this.memberHasher = new Hasher(random);
     this.#latency = new LatencyEvents(config, clock);
     this.pubsub = new LocalPubSub(config.flag('cluster-enabled'));
+    this.tracking = new ClientCaches({
+      ...{ config, random, clients: this.clients, outbox: this.#outbox },
+      requester: () => this.dispatch.requester,
+    });
     this.keyspace = this.#makeKeyspace();
     const { databases } = this.keyspace;
     const slowLog = new SlowLog(config);
@@ -195,20 +202,22 @@ export class Parts implements NodeParts {
         awaited: (dbIndex, key) => this.keyWaiters.ready(dbIndex, key),
         flushed: (dbIndex) => this.dispatch.databaseTouched(dbIndex),
         notify: (dbIndex, classLetter, event, key) => notifications.notify(dbIndex, classLetter, event, key),
-        propagateDelete: (dbIndex, key) =>
-          this.propagation.feed(dbIndex, [config.flag('lazyfree-lazy-expire') ? 'UNLINK' : 'DEL', key]),
+        propagateDelete: (dbIndex, key) => {
+          this.dispatch.keyGone(key);
+          this.propagation.feed(dbIndex, [config.flag('lazyfree-lazy-expire') ? 'UNLINK' : 'DEL', key]);
+        },
       },
     });
   }
 
   #connectionHost(firstDatabase: Database): ConnectionHost {
-    const { clock, log, stats, clients, config, acl } = this;
+    const { clock, log, stats, clients, config, acl, tracking } = this;
     return {
-      ...{ clock, log, stats, clients, acl, firstDatabase },
+      ...{ clock, log, stats, clients, acl, tracking, firstDatabase },
       dispatcher: this.dispatch,
       limits: new ClientLimits(config),
       names: new NameCache(),
-      outbox: new Outbox(),
+      outbox: this.#outbox,
       beforeReplies: () => {
         this.persistence.beforeReplies();
         this.cluster?.settle();

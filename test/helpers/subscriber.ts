@@ -2,23 +2,28 @@
 import { connect, type Socket } from 'node:net';
 import { request } from '../../src/protocol/resp/encode.ts';
 import type { Command } from './compat.ts';
-import { until } from './servers.ts';
+
+const deadlineMs = 30_000;
 
 export class Subscriber {
   readonly #socket: Socket;
   /** All that has come since the last `take`. */
   received = '';
   closed = false;
+  /** Looks again, while somebody waits. */
+  #look: (() => void) | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => {
       this.received += chunk;
+      this.#look?.();
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       this.closed = true;
+      this.#look?.();
     });
   }
 
@@ -46,10 +51,21 @@ export class Subscriber {
   }
 
   /** Waits until `text` has come, or the connection is closed: then undefined. */
-  async untilEnd(text: string): Promise<string | undefined> {
-    const has = (): boolean => this.received.includes(text);
-    await until(() => has() || this.closed, `${JSON.stringify(text)} to be heard`);
-    return has() ? this.received : undefined;
+  untilEnd(text: string): Promise<string | undefined> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`waited ${deadlineMs} ms in vain for ${JSON.stringify(text)} to be heard`)),
+        deadlineMs,
+      );
+      this.#look = () => {
+        const has = this.received.includes(text);
+        if (!has && !this.closed) return;
+        clearTimeout(timer);
+        this.#look = undefined;
+        resolve(has ? this.received : undefined);
+      };
+      this.#look();
+    });
   }
 
   /** No more is read: what is sent waits. */

@@ -180,7 +180,10 @@ class TcpCluster implements Cluster {
       wake: () => this.#settleSoon(),
       countKeysInSlot: (slot) => database().countInSlot(slot),
       deleteKeysInSlots: (slots) => deleteKeys(parts, slots),
-      deleteAllKeys: () => database().clear(),
+      deleteAllKeys: () => {
+        database().clear();
+        parts.dispatch.databasesFlushed();
+      },
       get following() {
         return parts.replication.master;
       },

@@ -10,6 +10,8 @@ export class CallContext implements Context {
   readonly node: NodeParts;
   client: Session;
   row: Command;
+  /** The words of the command. */
+  argv: readonly string[] = [];
   resp: RespVersion = 2;
   nowMs = 0;
   mayBlock = true;

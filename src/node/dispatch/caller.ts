@@ -9,6 +9,7 @@ import { quote } from '../config/value.ts';
 import type { NodeStats } from '../observe/stats.ts';
 import type { KeyWait, WriteTargets } from '../parts/dispatch.ts';
 import type { NodeParts } from '../parts/node.ts';
+import type { Tracking } from '../parts/tracking.ts';
 import type { PropagationStream } from '../propagate/stream.ts';
 import { CallContext } from './call-context.ts';
 import { CallTimer } from './call-timer.ts';
@@ -48,6 +49,9 @@ export class Caller {
   readonly #stats: NodeStats;
   readonly #propagation: PropagationStream;
   readonly #context: CallContext;
+  readonly #tracking: Tracking;
+  /** Whose request is being carried out, with all that it brings about. */
+  requester: Session | undefined;
   /** How many calls are under way, one inside another. */
   #depth = 0;
   /** Whether nobody looks at single commands so closely that brief ones would be seen. */
@@ -58,6 +62,7 @@ export class Caller {
     this.#parts = deps.parts;
     this.#stats = deps.stats;
     this.#propagation = deps.propagation;
+    this.#tracking = deps.parts.tracking;
     this.timer = new CallTimer(deps.parts.clock);
     this.#context = new CallContext(deps.parts, deps.master, deps.parts.commands.rows[0] as Command);
     const { config } = deps.parts;
@@ -82,12 +87,18 @@ export class Caller {
     return this.#depth > 0 && this.#context.client.kind === 'master';
   }
 
+  /** The client whose command runs: for those of a script, the script's own. */
+  get author(): Session | undefined {
+    return this.#depth > 0 ? this.#context.client : undefined;
+  }
+
   /** Runs a command that has passed its gates; nested for those of a transaction. */
   call(session: Session, command: Command, argv: readonly string[], mayBlock: boolean): Reply {
     const context = this.#context;
     const stats = this.#stats;
     const outerClient = context.client;
     const outerRow = context.row;
+    const outerArgv = context.argv;
     const outerMayBlock = context.mayBlock;
     const outerRewritten = context.rewritten;
     const timer = this.timer;
@@ -96,6 +107,7 @@ export class Caller {
     const startedMs = timer.markMs;
     context.client = session;
     context.row = command;
+    context.argv = argv;
     context.resp = session.resp;
     context.mayBlock = mayBlock && session.kind !== 'master';
     context.rewritten = undefined;
@@ -118,11 +130,14 @@ export class Caller {
       if (rewritten !== undefined) for (const own of rewritten) this.#propagation.feed(dbIndex, own);
       else if (stats.dirty > dirtyBefore) this.#propagation.feed(dbIndex, argv);
     }
+    if (this.#tracking.clientCount > 0)
+      this.#rememberKeys(session, command, argv, outerClient, outerRow, outerArgv);
     this.#depth--;
     this.#propagation.leave((command.bits & flagBits.touches_arbitrary_keys) === 0);
     const redacted = context.redacted as number[] | undefined;
     context.client = outerClient;
     context.row = outerRow;
+    context.argv = outerArgv;
     context.mayBlock = outerMayBlock;
     context.rewritten = outerRewritten;
     if (failed) {
@@ -136,6 +151,21 @@ export class Caller {
       this.#lookAround();
     }
     return reply;
+  }
+
+  /** Of a script that reads anything, its client remembers all keys that the script was given. Source: server.c call. */
+  #rememberKeys(
+    session: Session,
+    command: Command,
+    argv: readonly string[],
+    outerClient: Session,
+    outerRow: Command,
+    outerArgv: readonly string[],
+  ): void {
+    // EVAL_RO and its like: what they call tells whether they read.
+    if ((command.bits & flagBits.readonly) === 0 || command.group === 'scripting') return;
+    if (session.isScript) this.#tracking.remember(outerClient, outerRow, outerArgv);
+    else this.#tracking.remember(session, command, argv);
   }
 
   /** Runs a command that a script calls; `targets`: who reads what it writes. */
@@ -153,7 +183,7 @@ export class Caller {
   /** The command that runs is interrupted: it stays open, with the time that it sees, until `leave`. */
   suspend(): { readonly command: Command; run(part: () => void): void; leave(): void } {
     const context = this.#context;
-    const { client, row: command, nowMs } = context;
+    const { client, row: command, argv, nowMs } = context;
     // Twice: between its parts the stream is that of a command within another, so that no snapshot is taken of half of it.
     this.#propagation.enter();
     this.#propagation.enter();
@@ -161,8 +191,11 @@ export class Caller {
       command,
       run: (part) => {
         const outerClient = context.client;
+        const outerRequester = this.requester;
+        this.requester = client;
         context.client = client;
         context.row = command;
+        context.argv = argv;
         context.resp = client.resp;
         context.mayBlock = false;
         context.nowMs = nowMs;
@@ -175,6 +208,7 @@ export class Caller {
         } finally {
           this.#depth--;
           context.client = outerClient;
+          this.requester = outerRequester;
           this.timer.settle();
         }
       },

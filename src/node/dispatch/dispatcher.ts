@@ -144,10 +144,31 @@ export class Dispatcher implements Dispatch {
       if (!session.queueBroken && !session.watchBroken) queue.push({ row: command, argv });
       return QUEUED;
     }
+    const reply = this.#carryOut(session, command, argv);
+    if (session.asking || session.tracking !== undefined) this.#forgetBriefStates(session, command);
+    return reply;
+  }
+
+  #carryOut(session: Session, command: Command, argv: readonly string[]): Reply {
+    const { tracking } = this.#parts;
+    if (tracking.clientCount > 0) tracking.keepToLimit();
+    const outer = this.#caller.requester;
+    this.#caller.requester = session;
     const reply = this.#caller.call(session, command, argv, true);
     if (this.keyWaiters.anyReady && !this.#interruption.active) this.keyWaiters.serveReady();
-    if (session.asking && session.queue === undefined && command.name !== 'asking') session.asking = false;
+    this.#caller.requester = outer;
+    // There will be a reply only when the wait is over; that of a script that is interrupted comes first.
+    if (reply === BLOCKED && session.tracking !== undefined && !this.#interruption.active)
+      tracking.sendPending(session);
     return reply;
+  }
+
+  /** What ASKING and CLIENT CACHING say holds for the next command, or transaction. Source: networking.c resetClient. */
+  #forgetBriefStates(session: Session, command: Command | undefined): void {
+    if (session.queue !== undefined) return;
+    if (command?.name !== 'asking') session.asking = false;
+    if (session.tracking !== undefined && command?.container?.name !== 'client')
+      session.tracking.caching = false;
   }
 
   #route(
@@ -171,7 +192,7 @@ export class Dispatcher implements Dispatch {
     else if (session.queue !== undefined) session.queueBroken = true;
     command.stats.rejectedCalls++;
     this.#caller.countError(session, command, reply);
-    if (session.queue === undefined) session.asking = false;
+    this.#forgetBriefStates(session, command);
     return reply;
   }
 
@@ -201,7 +222,7 @@ export class Dispatcher implements Dispatch {
       reply = error(text);
     }
     this.#caller.countError(session, command, reply);
-    if (session.queue === undefined) session.asking = false;
+    this.#forgetBriefStates(session, command);
     return reply;
   }
 
@@ -303,11 +324,22 @@ export class Dispatcher implements Dispatch {
 
   keyTouched(dbIndex: number, key: string): void {
     this.#watches.touched(dbIndex, key);
+    const { tracking } = this.#parts;
+    if (tracking.clientCount > 0) tracking.touched(key, this.#caller.author);
+  }
+
+  keyGone(key: string): void {
+    const { tracking } = this.#parts;
+    if (tracking.clientCount > 0) tracking.touched(key, undefined);
   }
 
   databaseTouched(dbIndex: number): void {
     this.#watches.flushed(dbIndex);
     this.keyWaiters.allReady(dbIndex);
+  }
+
+  databasesFlushed(): void {
+    this.#parts.tracking.flushed();
   }
 
   databasesSwapped(a: Database, b: Database): void {
@@ -328,6 +360,10 @@ export class Dispatcher implements Dispatch {
 
   replay(): Replay {
     return new FileReplay(this.#parts.commands, this.#caller, this.#fileSession);
+  }
+
+  get requester(): Session | undefined {
+    return this.#caller.requester;
   }
 
   nowMs(): number {

@@ -8,6 +8,7 @@ import type { CommandRow } from '../command/row.ts';
 import type { Command } from '../command/table.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { Subscriptions } from '../parts/pubsub.ts';
+import type { ClientTracking } from '../parts/tracking.ts';
 
 export interface QueuedCommand {
   readonly row: CommandRow;
@@ -53,6 +54,8 @@ export interface Session {
   monitor: boolean;
   /** Present from the first subscription on. */
   subscriptions: Subscriptions | undefined;
+  /** Present from the first CLIENT TRACKING ON on. */
+  tracking: ClientTracking | undefined;
   /** CLIENT NO-EVICT. */
   noEvict: boolean;
   replyMode: ReplyMode;

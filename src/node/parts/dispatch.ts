@@ -22,10 +22,17 @@ export interface Dispatch {
   readonly master: MasterSession;
   /** For the commands of a file, from its beginning; one file at a time. Clients must be kept out, and the stream muted. */
   replay(): Replay;
-  /** From the keyspace's gate: the value or the time to live of a key changed. Breaks the transactions that watch it. */
+  /**
+   * From the keyspace's gate: the value or the time to live of a key changed. Breaks the transactions that watch it, and makes
+   * out of date what clients keep of it.
+   */
   keyTouched(dbIndex: number, key: string): void;
+  /** Behind that, where no client did it: the key had expired, or was evicted. */
+  keyGone(key: string): void;
   /** From the keyspace's gate: a whole database was emptied or replaced. */
   databaseTouched(dbIndex: number): void;
+  /** Where databases are emptied or replaced, once for all of them: what clients keep is out of date. */
+  databasesFlushed(): void;
   /** WATCH, and its end. */
   watch(client: Session, keys: readonly string[]): void;
   unwatch(client: Session): void;
@@ -43,6 +50,8 @@ export interface Dispatch {
   refusedFromScript(session: Session, command: Command | undefined, text: string): void;
   /** To be called by the handler of a script that is interrupted, before it returns BLOCKED. */
   suspendCall(client: Session): SuspendedCall;
+  /** Whose request is being carried out at the moment, with all that it brings about. */
+  readonly requester: Session | undefined;
   /** Whether the command that runs comes from the master. */
   readonly servingMaster: boolean;
   /** Holds back the commands of clients (CLIENT PAUSE, a failover) until `untilMs`, Unix ms. Replicas go on. */

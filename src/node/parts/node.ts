@@ -24,6 +24,7 @@ import type { Persistence } from './persistence.ts';
 import type { PubSub } from './pubsub.ts';
 import type { Replication } from './replication.ts';
 import type { Scripts } from './scripts.ts';
+import type { Tracking } from './tracking.ts';
 
 export interface NodeParts {
   readonly clock: Clock;
@@ -46,6 +47,7 @@ export interface NodeParts {
   readonly persistence: Persistence;
   readonly scripts: Scripts;
   readonly pubsub: PubSub;
+  readonly tracking: Tracking;
   readonly migration: Migration;
   /** Absent without cluster-enabled. */
   readonly cluster: Cluster | undefined;

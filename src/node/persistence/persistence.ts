@@ -152,10 +152,13 @@ class NodePersistence implements Persistence {
   }
 
   reload({ save, flush, merge }: ReloadOptions): string | undefined {
-    const { databases, stats, log } = this.#deps;
+    const { databases, dispatch, stats, log } = this.#deps;
     if (save && !this.saves.save()) return 'ERR';
     const dirty = stats.dirty;
-    if (flush) for (const database of databases) if (database.size > 0) database.clear();
+    if (flush) {
+      for (const database of databases) if (database.size > 0) database.clear();
+      dispatch.databasesFlushed();
+    }
     stats.dirty = dirty;
     try {
       const asReplica = this.#deps.replication.role === 'replica';

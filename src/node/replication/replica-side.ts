@@ -237,6 +237,7 @@ export class ReplicaSide {
   #replacing(): void {
     const { dispatch, log, onHistoryChanged, persistence, stream } = this.#deps;
     persistence.aof.stopForSync();
+    dispatch.databasesFlushed();
     if (persistence.saves.inProgress) {
       log(
         'notice',

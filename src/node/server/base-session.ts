@@ -5,6 +5,7 @@ import type { Command } from '../command/table.ts';
 import type { QueuedCall, ReplyMode, Session } from '../dispatch/session.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { Subscriptions } from '../parts/pubsub.ts';
+import type { ClientTracking } from '../parts/tracking.ts';
 
 export abstract class BaseSession implements Session {
   readonly id: number;
@@ -25,6 +26,7 @@ export abstract class BaseSession implements Session {
   watchCount = 0;
   monitor = false;
   subscriptions: Subscriptions | undefined;
+  tracking: ClientTracking | undefined;
   noEvict = false;
   replyMode: ReplyMode = 'on';
   lastCommand: Command | undefined;

@@ -13,6 +13,7 @@ import type { NodeStats } from '../observe/stats.ts';
 import type { Acl } from '../parts/acl.ts';
 import type { Log } from '../parts/basics.ts';
 import type { Database } from '../parts/keyspace.ts';
+import type { Tracking } from '../parts/tracking.ts';
 import { BaseSession } from './base-session.ts';
 import type { ClientRegistry } from './clients.ts';
 import { describeClient } from './describe.ts';
@@ -36,6 +37,7 @@ export interface ConnectionHost {
   /** What commands have left to do is done before anybody reads their replies. */
   beforeReplies(): void;
   readonly acl: Acl;
+  readonly tracking: Tracking;
   readonly logsVerbose: boolean;
 }
 
@@ -135,6 +137,7 @@ export class Connection extends BaseSession implements Sender {
       this.#answer(reply);
     } else if (reply === NO_REPLY) {
       if (this.replyMode === 'skip') this.replyMode = 'on';
+      if (this.tracking !== undefined) this.#host.tracking.sendPending(this);
     } else if (reply === HELD) {
       if (this.replyMode === 'skip') this.replyMode = 'skip next';
       this.#held = argv;
@@ -160,6 +163,7 @@ export class Connection extends BaseSession implements Sender {
     } else if (this.replyMode === 'skip') {
       this.replyMode = 'on';
     }
+    if (this.tracking !== undefined) this.#host.tracking.sendPending(this);
   }
 
   /** What it reads is the stream: a reply in between would make its data differ. */

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import type { NodeStats } from '../observe/stats.ts';
 import type { Config, Log } from '../parts/basics.ts';
 import type { KeyWaiters } from '../parts/dispatch.ts';
+import type { Tracking } from '../parts/tracking.ts';
 import type { ClientRegistry } from './clients.ts';
 import type { Stopping } from './stopping.ts';
 
@@ -18,6 +19,7 @@ export interface CronDeps {
   readonly stats: NodeStats;
   readonly clients: ClientRegistry;
   readonly keyWaiters: KeyWaiters;
+  readonly tracking: Tracking;
   readonly server: { readonly stopping: Stopping; readonly cron: CronSwitch };
 }
 
@@ -56,6 +58,7 @@ export function startCron(deps: CronDeps): Timer {
   return clock.every(periodMs, () => {
     if (server.cron.paused) return;
     server.stopping.tick();
+    deps.tracking.keepToLimit();
     const nowMs = clock.monotonicMs();
     stats.commandRate.sample(stats.commandsProcessed, nowMs);
     stats.inputRate.sample(stats.netInputBytes, nowMs);

@@ -9,6 +9,9 @@ function flagsOf(session: Session): string {
   if (session.kind === 'pubsub') flags += 'P';
   if (session.queue !== undefined) flags += 'x';
   if (session.blocked) flags += 'b';
+  if (session.tracking?.on) flags += 't';
+  if (session.tracking?.redirectBroken) flags += 'R';
+  if (session.tracking?.mode === 'bcast') flags += 'B';
   if (session.watchBroken) flags += 'd';
   if (session.address.startsWith('/')) flags += 'U';
   if (session.readonly) flags += 'r';
@@ -23,7 +26,7 @@ function queuedChars(session: Session): number {
   return sum;
 }
 
-/** "id=3 addr=127.0.0.1:50000 ...", without a line break. Tracking is not offered yet and shows as none. */
+/** "id=3 addr=127.0.0.1:50000 ...", without a line break. */
 export function describeClient(session: Session, nowMs: number): string {
   const seconds = (sinceMs: number): number => Math.max(0, Math.trunc((nowMs - sinceMs) / 1000));
   const queued = queuedChars(session);
@@ -55,7 +58,7 @@ export function describeClient(session: Session, nowMs: number): string {
     `events=${session.pendingBytes > 0 ? 'rw' : 'r'}`,
     `cmd=${session.lastCommand?.fullName ?? 'NULL'}`,
     `user=${session.user.name}`,
-    'redir=-1',
+    `redir=${session.tracking?.on ? session.tracking.redirect : -1}`,
     `resp=${session.resp}`,
   ].join(' ');
 }

@@ -20,9 +20,9 @@ export class Outbox {
   }
 
   #sendAll(): void {
-    this.#planned = undefined;
-    const waiting = this.#waiting;
+    // Who is added meanwhile (the readers of a broadcast) is sent to in the same turn.
+    for (const sender of this.#waiting) sender.send();
     this.#waiting = [];
-    for (const sender of waiting) sender.send();
+    this.#planned = undefined;
   }
 }

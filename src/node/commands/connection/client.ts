@@ -1,17 +1,5 @@
 /** Owns CLIENT: what it tells about connections and changes of the own one. Source: Redis networking.c clientCommand. */
-import {
-  bulk,
-  bulkOrNull,
-  EMPTY_ARRAY,
-  error,
-  integer,
-  map,
-  OK,
-  ONE,
-  set,
-  verbatim,
-  ZERO,
-} from '../../../protocol/resp/encode.ts';
+import { bulkOrNull, error, integer, OK, ONE, verbatim, ZERO } from '../../../protocol/resp/encode.ts';
 import { parseInteger } from '../../command/arguments.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR, unknownSubcommand } from '../../command/errors.ts';
 import { helpReply } from '../../command/help.ts';
@@ -21,9 +9,12 @@ import type { Session } from '../../dispatch/session.ts';
 import { describeClient } from '../../server/describe.ts';
 import { kill, parseClientType } from './client-kill.ts';
 import { pause, unpause } from './client-pause.ts';
+import { clientTrackingRows } from './client-tracking.ts';
 import { setName } from './name.ts';
 
 const help = [
+  'CACHING (YES|NO)',
+  '    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.',
   'GETREDIR',
   '    Return the client ID we are redirecting to when tracking is enabled.',
   'GETNAME',
@@ -60,6 +51,9 @@ const help = [
   '    Assign the name <name> to the current connection.',
   'UNBLOCK <clientid> [TIMEOUT|ERROR]',
   '    Unblock the specified blocked client.',
+  'TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]',
+  '         [OPTIN] [OPTOUT] [NOLOOP]',
+  '    Control server assisted client side caching.',
   'TRACKINGINFO',
   '    Report tracking status for the current connection.',
   'NO-EVICT (ON|OFF)',
@@ -128,19 +122,6 @@ function unblock(context: Context, argv: readonly string[]): Reply {
   return ONE;
 }
 
-/** Nobody tracks keys here: the answer of a connection that has not asked for it. */
-function trackingInfo(context: Context): Reply {
-  const fields = [
-    bulk('flags'),
-    set([bulk('off')], context.resp),
-    bulk('redirect'),
-    integer(-1),
-    bulk('prefixes'),
-    EMPTY_ARRAY,
-  ];
-  return map(fields, context.resp);
-}
-
 const open = ['noscript', 'loading', 'stale', 'sentinel'] as const;
 const admin = ['admin', 'noscript', 'loading', 'stale', 'sentinel'] as const;
 const common = {
@@ -162,6 +143,7 @@ export const clientRow: CommandRow = {
   since: '2.4.0',
   complexity: 'Depends on subcommand.',
   subcommands: [
+    ...clientTrackingRows,
     {
       ...common,
       name: 'getname',
@@ -169,14 +151,6 @@ export const clientRow: CommandRow = {
       summary: 'The name of this connection',
       since: '2.6.9',
       handler: ({ client, resp }) => bulkOrNull(client.name === '' ? undefined : client.name, resp),
-    },
-    {
-      ...common,
-      name: 'getredir',
-      arity: 2,
-      summary: 'Where notifications about tracked keys go: -1, as nothing is tracked',
-      since: '6.0.0',
-      handler: () => integer(-1),
     },
     {
       ...common,
@@ -258,14 +232,6 @@ export const clientRow: CommandRow = {
       summary: 'Names this connection',
       since: '2.6.9',
       handler: ({ client }, argv) => setName(client, argv[2] as string) ?? OK,
-    },
-    {
-      ...common,
-      name: 'trackinginfo',
-      arity: 2,
-      summary: 'Tells about the tracking of keys for this connection: off',
-      since: '6.2.0',
-      handler: trackingInfo,
     },
     {
       ...common,

@@ -39,6 +39,7 @@ function reset(context: Context): Reply {
   context.node.dispatch.discard(client);
   context.node.server.monitors.remove(client);
   context.node.pubsub.forget(client);
+  context.node.tracking.disable(client);
   client.kind = 'normal';
   client.asking = false;
   client.readonly = false;

@@ -11,6 +11,8 @@ function flush(context: Context, argv: readonly string[], databases: readonly Da
   const refusal = flushRefusal(argv);
   if (refusal !== undefined) return refusal;
   for (const db of databases) if (db.size > 0) db.clear();
+  // Caches may know of keys that were never there.
+  context.node.dispatch.databasesFlushed();
   // Sent on even when nothing was there: a replica may hold what this node does not.
   context.propagateAs(argv);
   return OK;

@@ -3,7 +3,7 @@ import type { NodeParts } from '../../parts/node.ts';
 import { lines } from './format.ts';
 
 export function stats(parts: NodeParts): string[] {
-  const { activeExpiry, pubsub } = parts;
+  const { activeExpiry, pubsub, tracking } = parts;
   const { stats: counters } = parts.server;
   const kilobytes = (bytesPerSecond: number): string => (bytesPerSecond / 1024).toFixed(2);
   return lines({
@@ -32,6 +32,9 @@ export function stats(parts: NodeParts): string[] {
     latest_fork_usec: parts.persistence.latestForkMicroseconds,
     total_forks: parts.persistence.totalForks,
     migrate_cached_sockets: counters.migrateCachedSockets,
+    tracking_total_keys: tracking.keyCount,
+    tracking_total_items: tracking.itemCount,
+    tracking_total_prefixes: tracking.prefixCount,
     unexpected_error_replies: counters.unexpectedErrorReplies,
     total_error_replies: counters.errorReplies,
     // No pass of its own: a payload is checked as it is decoded.

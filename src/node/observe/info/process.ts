@@ -54,7 +54,7 @@ export function clients(parts: NodeParts): string[] {
     client_recent_max_input_buffer: maxInput,
     client_recent_max_output_buffer: maxOutput,
     blocked_clients: parts.clients.blockedCount,
-    tracking_clients: 0,
+    tracking_clients: parts.tracking.clientCount,
     clients_in_timeout_table: 0,
   });
 }

@@ -278,9 +278,10 @@ export class AppendOnlyFile implements Aof {
   }
 
   async reload(): Promise<void> {
-    const { databases, libraries, stats, log, fatal } = this.#deps;
+    const { databases, dispatch, libraries, stats, log, fatal } = this.#deps;
     if (this.#state !== 'off') this.#writer.flush(true);
     for (const database of databases) if (database.size > 0) database.clear();
+    dispatch.databasesFlushed();
     libraries.clear();
     try {
       this.#folder.readManifest();
