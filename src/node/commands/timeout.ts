@@ -29,5 +29,8 @@ function fromText(text: string): number | undefined {
   const value = parseLongDouble(text);
   if (value === 'infinity') return Infinity;
   if (value === '-infinity') return -Infinity;
-  return value && Number(value.mantissa) * 2 ** value.exponent;
+  if (value === undefined) return undefined;
+  const seconds = Number(value.mantissa) * 2 ** value.exponent;
+  // The least time is no time for ever; clients give it as "5e-324".
+  return seconds === 0 && value.mantissa > 0n ? Number.MIN_VALUE : seconds;
 }

@@ -204,6 +204,12 @@ const scripts: Record<string, readonly Command[]> = {
     'LMPOP 2 a s LEFT',
     'EXISTS a',
   ],
+  'the least times to wait, which are not for ever': [
+    'BLPOP none 5e-324',
+    'BRPOP none 1e-4000',
+    'BLMOVE none a LEFT RIGHT 0.0000001',
+    'BZPOPMIN none 5e-324',
+  ],
   'blocking commands that need not wait': [
     'RPUSH a 1 2 3 4 5 6 7',
     'BLPOP none a 0',
