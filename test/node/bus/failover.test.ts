@@ -59,6 +59,7 @@ async function startShards(master: ClusterEngine, replica: ClusterEngine): Promi
   for (const member of mixed.members.slice(1)) await mixed.member(0).meet(member);
   await mixed.untilJoined();
   await mixed.member(3).text('CLUSTER', 'REPLICATE', await mixed.member(0).id());
+  await until(async () => (await mixed.member(3).infoLine('master_link_status')) === 'up', 'the link');
   await mixed.untilAgreed();
   return mixed;
 }

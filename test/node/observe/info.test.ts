@@ -104,9 +104,7 @@ describe.skipIf(skipWithoutRedisServer)(`INFO beside redis-server${redisServerNo
     ])
       expect(fields).toContain(field);
     expect(await node.info('redis_version')).toBe('7.0.15');
-    expect(await node.info('db0')).toBe(
-      `keys=2,expires=1,avg_ttl=${(await node.info('db0')).split('avg_ttl=')[1]}`,
-    );
+    expect(await node.info('db0')).toMatch(/^keys=2,expires=1,avg_ttl=\d+$/);
     expect(await node.info('cmdstat_set')).toMatch(
       /^calls=2,usec=\d+,usec_per_call=\d+\.\d\d,rejected_calls=0,failed_calls=0$/,
     );

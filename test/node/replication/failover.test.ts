@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/core/random.ts';
 import { itAnswersAlike, usePair } from '../../helpers/compat.ts';
+import { RawConnection } from '../../helpers/raw-connection.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
 import { type Standalone, type StandaloneEngine, startStandalone } from '../../helpers/standalone.ts';
 import { anyWrite } from '../../helpers/write-traffic.ts';
@@ -24,6 +25,19 @@ async function startPair(engines: readonly [StandaloneEngine, StandaloneEngine])
   await until(async () => (await replica.info('master_link_status')) === 'up', 'the link');
   await until(async () => (await master.info('slave0')).includes('state=online'), 'the replica online');
   return { master, replica };
+}
+
+/** Resolves when the server answers nobody any more; what it resolves with ends when it does again. */
+async function putToSleep(server: Standalone, seconds: number): Promise<{ end: Promise<unknown> }> {
+  const other = await RawConnection.open(server.port);
+  closers.push(() => other.close());
+  const end = server.client.text('DEBUG', 'SLEEP', seconds);
+  const isAwake = async (): Promise<boolean> => {
+    const answer = other.text('PING').then(() => true);
+    return Promise.race([answer, new Promise<false>((resolve) => setTimeout(resolve, 300, false))]);
+  };
+  while (await isAwake());
+  return { end };
 }
 
 const state = (server: Standalone): Promise<string> => server.info('master_failover_state');
@@ -59,7 +73,7 @@ describe.each([
 
   test('goes back when the replica does not catch up in time, or on demand', async () => {
     const { master, replica } = await startPair([masterEngine, replicaEngine]);
-    const stalled = replica.client.text('DEBUG', 'SLEEP', 2);
+    const stalled = await putToSleep(replica, 2);
     // The replica is away: nobody acknowledges this.
     await master.client.text('SET', 'a', '1');
     expect(await master.client.text('FAILOVER', 'TIMEOUT', 60_000)).toBe('OK');
@@ -71,7 +85,7 @@ describe.each([
     expect(await master.client.text('FAILOVER', 'ABORT')).toBe('OK');
     expect(await state(master)).toBe('no-failover');
     expect(await master.client.text('SET', 'b', '2')).toBe('OK');
-    await stalled;
+    await stalled.end;
     expect(await master.info('role')).toBe('master');
   }, 20_000);
 });
