@@ -11,7 +11,9 @@ import type { AccessTracker } from './access.ts';
 import { KeyEntry } from './entry.ts';
 import { ExpiringKeys } from './expiring-keys.ts';
 import type { Hasher } from './hasher.ts';
+import { DatabaseMemory, type MemorySum } from './memory.ts';
 import { Store } from './store.ts';
+import { unseenHooks } from './unseen-hooks.ts';
 import type { EncodingHint, Value } from './value.ts';
 
 /** What the keyspace asks of the node, and tells it. */
@@ -34,8 +36,8 @@ export interface KeyspaceHooks {
   awaited(dbIndex: number, key: string): void;
   /** All keys are about to go, or to be replaced. */
   flushed(dbIndex: number): void;
-  /** An expired or evicted key was deleted: replicas and the AOF get `DEL key` or `UNLINK key`. */
-  propagateDelete(dbIndex: number, key: string): void;
+  /** A key was deleted that nobody asked to delete: replicas and the AOF get `DEL key` or `UNLINK key`. */
+  propagateDelete(dbIndex: number, key: string, why: 'expired' | 'evicted'): void;
   /** A keyspace notification; the class as its letter in notify-keyspace-events. Absent where nobody can listen. */
   readonly notify?: ((dbIndex: number, classLetter: string, event: string, key: string) => void) | undefined;
 }
@@ -46,6 +48,8 @@ export interface DatabaseDeps {
   readonly random: Random;
   readonly hasher: Hasher;
   readonly access: AccessTracker;
+  /** Of all databases of the keyspace. */
+  readonly memorySum: MemorySum;
   /** Cluster mode: keys are indexed by slot. */
   readonly slotted: boolean;
 }
@@ -62,7 +66,8 @@ export class KeyDatabase implements Database {
   readonly #stats: Stats;
   readonly #access: AccessTracker;
   #store: Store;
-  #expiring = new ExpiringKeys();
+  #memory: DatabaseMemory;
+  #expiring: ExpiringKeys;
 
   constructor(index: number, deps: DatabaseDeps) {
     this.index = index;
@@ -71,13 +76,19 @@ export class KeyDatabase implements Database {
     this.#stats = deps.stats;
     this.#access = deps.access;
     this.#store = new Store(deps.hasher, deps.slotted);
+    this.#memory = new DatabaseMemory(deps.memorySum);
+    this.#expiring = new ExpiringKeys(this.#memory);
   }
 
   get size(): number {
     return this.#store.size;
   }
 
-  /** For the active expiry, which only reads it. */
+  get memoryBytes(): number {
+    return this.#memory.bytes;
+  }
+
+  /** For the active expiry and the eviction, which only read it. */
   get expiring(): ExpiringKeys {
     return this.#expiring;
   }
@@ -168,8 +179,9 @@ export class KeyDatabase implements Database {
   moveTo(key: string, target: Database, targetKey: string): void {
     const entry = this.#store.find(key);
     if (entry === undefined) throw new Error('moveTo needs a key that exists');
-    target.recreate(targetKey, entry.value, entry.expireAtMs, entry.encodingHint);
+    const { value, expireAtMs, encodingHint } = entry;
     this.#remove(key);
+    target.recreate(targetKey, value, expireAtMs, encodingHint);
     this.#hooks.touched(this.index, key);
   }
 
@@ -178,7 +190,7 @@ export class KeyDatabase implements Database {
     if (entry === undefined) throw new Error('editString needs a key that exists');
     this.#keep(entry);
     const edited = editable(entry.value);
-    entry.value = edited;
+    this.#give(entry, edited);
     return edited;
   }
 
@@ -237,8 +249,15 @@ export class KeyDatabase implements Database {
     this.#hooks.flushed(this.index);
     this.#stats.dirty += this.#store.size;
     this.#store.clear();
-    this.#expiring.clear();
+    this.#forgetMemory();
+    this.#expiring = new ExpiringKeys(this.#memory);
     this.averageTtlMs = 0;
+  }
+
+  /** What values that have gone still tell is nobody's. */
+  #forgetMemory(): void {
+    this.#memory.moveTo({ bytes: 0 });
+    this.#memory = new DatabaseMemory(this.#deps.memorySum);
   }
 
   swap(other: Database): void {
@@ -246,26 +265,15 @@ export class KeyDatabase implements Database {
     this.snapshot?.keepAll(this.index);
     other.snapshot?.keepAll(other.index);
     [this.#store, other.#store] = [other.#store, this.#store];
+    [this.#memory, other.#memory] = [other.#memory, this.#memory];
     [this.#expiring, other.#expiring] = [other.#expiring, this.#expiring];
     [this.averageTtlMs, other.averageTtlMs] = [other.averageTtlMs, this.averageTtlMs];
     this.#stats.dirty++;
   }
 
   makeTemporary(): KeyDatabase {
-    const { hooks } = this.#deps;
-    const unseen: KeyspaceHooks = {
-      nowMs: () => hooks.nowMs(),
-      isReplica: () => hooks.isReplica(),
-      isWritableReplica: () => false,
-      isServingMaster: () => false,
-      isLoading: () => true,
-      isPaused: () => false,
-      touched: () => {},
-      awaited: () => {},
-      flushed: () => {},
-      propagateDelete: () => {},
-    };
-    return new KeyDatabase(this.index, { ...this.#deps, hooks: unseen });
+    const hooks = unseenHooks(this.#hooks);
+    return new KeyDatabase(this.index, { ...this.#deps, hooks, memorySum: { bytes: 0 } });
   }
 
   replaceBy(temporary: Database): void {
@@ -274,6 +282,9 @@ export class KeyDatabase implements Database {
     this.snapshot = undefined;
     this.#hooks.flushed(this.index);
     this.#store = temporary.#store;
+    this.#forgetMemory();
+    this.#memory = temporary.#memory;
+    this.#memory.moveTo(this.#deps.memorySum);
     this.#expiring = temporary.#expiring;
     this.averageTtlMs = 0;
   }
@@ -315,13 +326,29 @@ export class KeyDatabase implements Database {
         : this.#access.fromIdleSeconds(usage.idleSeconds);
   }
 
+  /** Keys that may be evicted, taken at random: up to so many, of those with a time to live, or of all. */
+  sample(count: number, volatile: boolean): KeyEntry[] {
+    const { random } = this.#deps;
+    return volatile ? this.#expiring.sample(count, random) : this.#store.sample(count, random);
+  }
+
   /** Deletes a key whose time has come, with all that follows. For the active expiry. */
   expire(entry: KeyEntry): void {
-    this.#remove(entry.key);
     this.#stats.expiredKeys++;
-    this.notify('x', 'expired', entry.key);
-    this.#hooks.touched(this.index, entry.key);
-    this.#hooks.propagateDelete(this.index, entry.key);
+    this.#removeUnasked(entry.key, 'expired');
+  }
+
+  /** Deletes a key because memory is needed, with all that follows. For the eviction. */
+  evict(entry: KeyEntry): void {
+    this.#stats.evictedKeys++;
+    this.#removeUnasked(entry.key, 'evicted');
+  }
+
+  #removeUnasked(key: string, why: 'expired' | 'evicted'): void {
+    this.#remove(key);
+    this.notify(why === 'expired' ? 'x' : 'e', why, key);
+    this.#hooks.touched(this.index, key);
+    this.#hooks.propagateDelete(this.index, key, why);
   }
 
   #markUsed(entry: KeyEntry): void {
@@ -341,6 +368,7 @@ export class KeyDatabase implements Database {
     const entry = new KeyEntry(key, value, this.#access.initial());
     entry.savedBy = this.snapshot;
     this.#store.insert(entry);
+    this.#memory.added(entry);
     return entry;
   }
 
@@ -352,8 +380,13 @@ export class KeyDatabase implements Database {
   #overwrite(entry: KeyEntry, value: Value): void {
     this.#keep(entry);
     if (typeof value !== 'string' || isStream(entry.value)) this.#hooks.awaited(this.index, entry.key);
-    entry.value = value;
+    this.#give(entry, value);
     if (!this.#access.lfu) entry.access = this.#access.initial();
+  }
+
+  #give(entry: KeyEntry, value: Value): void {
+    this.#memory.replaced(entry.value, value);
+    entry.value = value;
   }
 
   #remove(key: string): boolean {
@@ -361,6 +394,7 @@ export class KeyDatabase implements Database {
     if (entry === undefined) return false;
     this.#keep(entry);
     this.#expiring.remove(entry);
+    this.#memory.removed(entry);
     if (isStream(entry.value)) this.#hooks.awaited(this.index, key);
     return true;
   }

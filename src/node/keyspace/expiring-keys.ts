@@ -2,12 +2,20 @@
  * Owns the list of a database's keys that have a time to live, in no order: each entry knows its place, so that one is
  * added and removed in constant time and the active expiry can walk through them. Never decides whether one is expired.
  */
+import type { Random } from '../../core/random.ts';
+import type { MemoryAccount } from '../types/memory.ts';
 import type { KeyEntry, TimeToLive } from './entry.ts';
+import { TIME_TO_LIVE_BYTES } from './memory.ts';
 
 export class ExpiringKeys {
+  readonly #memory: MemoryAccount;
   readonly #list: TimeToLive[] = [];
   /** Those that clients of a writable replica gave: no master will end them. */
   readonly #own = new Set<TimeToLive>();
+
+  constructor(memory: MemoryAccount) {
+    this.#memory = memory;
+  }
 
   get size(): number {
     return this.#list.length;
@@ -30,6 +38,7 @@ export class ExpiringKeys {
       timeToLive = { entry, atMs, place: this.#list.length };
       entry.timeToLive = timeToLive;
       this.#list.push(timeToLive);
+      this.#memory.count(TIME_TO_LIVE_BYTES);
     } else {
       timeToLive.atMs = atMs;
     }
@@ -42,6 +51,7 @@ export class ExpiringKeys {
     const gone = entry.timeToLive;
     if (gone === undefined) return;
     entry.timeToLive = undefined;
+    this.#memory.count(-TIME_TO_LIVE_BYTES);
     if (this.#own.size > 0) this.#own.delete(gone);
     const last = this.#list.pop();
     if (last === undefined || last === gone) return;
@@ -49,8 +59,11 @@ export class ExpiringKeys {
     last.place = gone.place;
   }
 
-  clear(): void {
-    this.#list.length = 0;
-    this.#own.clear();
+  /** Keys at random, up to `count`, each with the same chance; one may come twice. */
+  sample(count: number, random: Random): KeyEntry[] {
+    const found: KeyEntry[] = [];
+    for (let left = Math.min(count, this.#list.length); left > 0; left--)
+      found.push((this.#list[random.below(this.#list.length)] as TimeToLive).entry);
+    return found;
   }
 }

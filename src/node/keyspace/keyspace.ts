@@ -8,6 +8,7 @@ import { AccessTracker } from './access.ts';
 import { ActiveExpiryCycle } from './active-expiry.ts';
 import { KeyDatabase, type KeyspaceHooks } from './database.ts';
 import { Hasher } from './hasher.ts';
+import type { MemorySum } from './memory.ts';
 
 export interface KeyspaceDeps {
   readonly clock: Clock;
@@ -25,7 +26,10 @@ export interface KeyspaceDeps {
 
 export interface Keyspace {
   readonly databases: readonly KeyDatabase[];
+  readonly access: AccessTracker;
   readonly activeExpiry: ActiveExpiryCycle;
+  /** What all keys take. */
+  readonly memorySum: MemorySum;
   /** Begins the timer of the active expiry. */
   start(): void;
   /** Ends it; the data stays. */
@@ -35,14 +39,17 @@ export interface Keyspace {
 export function createKeyspace(deps: KeyspaceDeps): Keyspace {
   const access = new AccessTracker(deps);
   const hasher = new Hasher(deps.random);
+  const memorySum: MemorySum = { bytes: 0 };
   const databases = Array.from(
     { length: deps.databaseCount },
-    (_, index) => new KeyDatabase(index, { ...deps, access, hasher }),
+    (_, index) => new KeyDatabase(index, { ...deps, access, hasher, memorySum }),
   );
   const activeExpiry = new ActiveExpiryCycle({ ...deps, databases, onTick: () => access.tick() });
   return {
     databases,
+    access,
     activeExpiry,
+    memorySum,
     start: () => activeExpiry.start(),
     close: () => activeExpiry.stop(),
   };

@@ -88,6 +88,19 @@ export class Store {
     return this.#dicts[slot]?.random(random);
   }
 
+  /** Up to `count` entries, at random but neighbours among them; of a table with many holes fewer, or none. */
+  sample(count: number, random: Random): KeyEntry[] {
+    const found: KeyEntry[] = [];
+    if (this.#weights === undefined) return this.#dicts[0]?.sample(count, random) ?? found;
+    // A slot may hold fewer than are wanted.
+    for (let tries = count; tries > 0 && found.length < count; tries--) {
+      const slot = this.#weights.choose(random);
+      if (slot === undefined) break;
+      found.push(...(this.#dicts[slot]?.sample(count - found.length, random) ?? []));
+    }
+    return found;
+  }
+
   countInSlot(slot: number): number {
     return this.#dicts[slot]?.size ?? 0;
   }

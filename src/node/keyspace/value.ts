@@ -2,6 +2,7 @@
  * Owns what a key can hold. A string is a latin1 string (one character a byte), or a ByteString when it is
  * changed in place (SETBIT, SETRANGE, APPEND on long values). Everything else is a collection.
  */
+import type { MemoryAccount } from '../types/memory.ts';
 import type { ByteString } from '../types/string/byte-string.ts';
 
 export type StringValue = string | ByteString;
@@ -17,6 +18,9 @@ export interface Collection {
   readonly typeName: CollectionName;
   /** As LLEN, SCARD, ZCARD, HLEN and XLEN count. */
   readonly size: number;
+  /** What it takes, kept with each change; its account hears of it (types/memory.ts). */
+  readonly memoryBytes: number;
+  account: MemoryAccount | undefined;
 }
 
 export type Value = StringValue | Collection;

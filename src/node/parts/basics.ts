@@ -31,6 +31,11 @@ export interface Stats {
   keyspaceMisses: number;
   expiredKeys: number;
   evictedKeys: number;
+  evictedClients: number;
+  /** How long more memory than maxmemory was in use, ms; the time that goes on is not in it. */
+  evictionExceededMs: number;
+  /** Monotonic ms since when it is; 0 while it is not. */
+  evictionExceededSinceMs: number;
   errorReplies: number;
   fullSyncs: number;
   partialSyncsOk: number;

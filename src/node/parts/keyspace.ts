@@ -33,6 +33,8 @@ export interface Database {
   readonly size: number;
   /** How many keys have a time to live. */
   readonly expiringCount: number;
+  /** What its keys take, as this node counts memory. */
+  readonly memoryBytes: number;
   /** Average rest of the times to live, as the active expiry saw them; INFO's avg_ttl. */
   readonly averageTtlMs: number;
   /** For a command that reads: counts a hit or a miss, marks the key as used. Expired keys are gone. */

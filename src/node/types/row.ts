@@ -34,6 +34,4 @@ export interface TypeRow<V extends Value = Value> {
   rewrite(key: string, value: V): Iterable<readonly string[]>;
   /** Adds the value to a digest, so that equal values give equal digests however they are kept. */
   digest(value: V, digest: Digest): void;
-  /** Estimate of the memory that the value takes. */
-  memoryBytes(value: V): number;
 }

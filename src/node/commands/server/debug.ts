@@ -9,7 +9,8 @@ import { rewriteConfigFile } from '../../config/rewrite.ts';
 import { systemErrorText } from '../../config/special.ts';
 import { parseMemory } from '../../config/value.ts';
 import type { Context } from '../../dispatch/context.ts';
-import { stringType } from '../../types/string/row.ts';
+import { valueBytes } from '../../keyspace/memory.ts';
+import { textBytes } from '../../types/memory.ts';
 import { isString, stringEncoding } from '../../types/string/string.ts';
 import { typeOf } from '../../types/types.ts';
 import { clusterDebugHelp, debugCluster } from '../cluster/debug.ts';
@@ -89,7 +90,7 @@ function object({ db, nowMs }: Context, key: string): Reply {
   const lru = Math.trunc((nowMs - idleMs) / 1000) & 0xffffff;
   return simple(
     `Value at:0x0 refcount:1 encoding:${type.encoding(entry.value, entry.encodingHint)} ` +
-      `serializedlength:${type.memoryBytes(entry.value)} lru:${lru} lru_seconds_idle:${Math.trunc(idleMs / 1000)}`,
+      `serializedlength:${valueBytes(entry.value)} lru:${lru} lru_seconds_idle:${Math.trunc(idleMs / 1000)}`,
   );
 }
 
@@ -102,8 +103,8 @@ function sdslen({ db }: Context, key: string): Reply {
   // Strings of V8 have no spare room.
   const { length } = value;
   return simple(
-    `key_sds_len:${key.length}, key_sds_avail:0, key_zmalloc: ${key.length + 16}, ` +
-      `val_sds_len:${length}, val_sds_avail:0, val_zmalloc: ${stringType.memoryBytes(value)}`,
+    `key_sds_len:${key.length}, key_sds_avail:0, key_zmalloc: ${textBytes(key)}, ` +
+      `val_sds_len:${length}, val_sds_avail:0, val_zmalloc: ${valueBytes(value)}`,
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * Owns MEMORY, and the estimate of what a key takes that MEMORY USAGE gives. Source: Redis object.c memoryCommand.
+ * Owns MEMORY. What a key takes is known without looking at samples. Source: Redis object.c memoryCommand.
  */
 import { integer, nullBulk, OK, verbatim } from '../../../protocol/resp/encode.ts';
 import { parseInteger } from '../../command/arguments.ts';
@@ -7,12 +7,8 @@ import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../../command/errors.ts';
 import { helpReply } from '../../command/help.ts';
 import { type CommandRow, keys, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
-import { typeOf } from '../../types/types.ts';
+import { keyBytes } from '../../keyspace/memory.ts';
 import { allocatorReport, memoryReport, memoryStats } from './memory-report.ts';
-
-/** Entry, place in the table and header of the key, as seen in V8; a time to live takes more. */
-const keyOverheadBytes = 120;
-const timeToLiveBytes = 40;
 
 const help = [
   'DOCTOR',
@@ -37,9 +33,7 @@ function usage({ db, resp }: Context, argv: readonly string[]): Reply {
     if (count < 0) return SYNTAX_ERROR;
   }
   const entry = db.peek(argv[2] as string);
-  if (entry === undefined) return nullBulk(resp);
-  const expiry = entry.expireAtMs >= 0 ? timeToLiveBytes : 0;
-  return integer(keyOverheadBytes + expiry + entry.key.length + typeOf(entry.value).memoryBytes(entry.value));
+  return entry === undefined ? nullBulk(resp) : integer(keyBytes(entry));
 }
 
 const common = { keySpecs: [], categories: [], group: 'server', since: '4.0.0' } as const;

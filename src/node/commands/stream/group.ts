@@ -119,7 +119,7 @@ function destroy(context: Context, argv: readonly string[]): Reply {
   if (typeof found === 'string') return found;
   const { stream, group } = found;
   if (group === undefined) return ZERO;
-  stream.groups.delete(group.name);
+  stream.removeGroup(group);
   countWrites(context, 1);
   const { db, node } = context;
   db.notify('t', 'xgroup-destroy', key);

@@ -6,6 +6,7 @@
 import type { Random } from '../../../core/random.ts';
 import { Dict, type DictEntry } from '../../keyspace/dict.ts';
 import type { Collection } from '../../keyspace/value.ts';
+import { Counted, textBytes } from '../memory.ts';
 import type { ValueHost } from '../row.ts';
 
 /** A field of a large hash. */
@@ -21,12 +22,17 @@ class Field implements DictEntry<Field> {
   }
 }
 
+/** As seen in V8: the hash with an empty Map or table, the place of an entry in a Map, and a field in a table. */
+const EMPTY_BYTES = 200;
+const MAP_ENTRY_BYTES = 40;
+const FIELD_BYTES = 72;
+
 /** No Map grows beyond this, whatever hash-max-listpack-entries says: it grows in one go. */
 const MAX_ENTRIES = 1 << 16;
 
 export type HashEntry = readonly [field: string, value: string];
 
-export class Hash implements Collection {
+export class Hash extends Counted implements Collection {
   readonly typeName = 'hash';
   readonly #host: ValueHost;
   /** Exactly one of the two. */
@@ -35,6 +41,7 @@ export class Hash implements Collection {
 
   /** An empty one. Takes its limits from `host`, each time that they count. */
   constructor(host: ValueHost) {
+    super(EMPTY_BYTES);
     this.#host = host;
   }
 
@@ -43,7 +50,7 @@ export class Hash implements Collection {
     const hash = new Hash(host);
     const maxTextLength = packed ? Infinity : host.config.number('hash-max-listpack-value');
     if (size <= maxEntries(host) && hasShortTexts(entries, maxTextLength))
-      hash.#listpack = entries instanceof Map ? entries : new Map(entries);
+      hash.#takeListpack(entries instanceof Map ? entries : new Map(entries));
     else hash.#makeTable(entries);
     return hash;
   }
@@ -72,18 +79,26 @@ export class Hash implements Collection {
     const longest = Math.max(field.length, value.length);
     if (longest > config.number('hash-max-listpack-value'))
       return this.#setInTable(this.#makeTable(listpack), field, value);
-    const sizeBefore = listpack.size;
+    const before = listpack.get(field);
     listpack.set(field, value);
-    if (listpack.size === sizeBefore) return false;
+    if (before !== undefined) {
+      this.count(textBytes(value) - textBytes(before));
+      return false;
+    }
+    this.count(MAP_ENTRY_BYTES + textBytes(field) + textBytes(value));
     if (listpack.size > maxEntries(this.#host)) this.#makeTable(listpack);
     return true;
   }
 
   /** Whether it was there. */
   delete(field: string): boolean {
-    return this.#listpack !== undefined
-      ? this.#listpack.delete(field)
-      : this.#table?.remove(field) !== undefined;
+    const listpack = this.#listpack;
+    const value = listpack !== undefined ? listpack.get(field) : this.#table?.remove(field)?.value;
+    if (value === undefined) return false;
+    listpack?.delete(field);
+    const entryBytes = listpack !== undefined ? MAP_ENTRY_BYTES : FIELD_BYTES;
+    this.count(-entryBytes - textBytes(field) - textBytes(value));
+    return true;
   }
 
   /** To be used up before the next change. */
@@ -114,7 +129,7 @@ export class Hash implements Collection {
 
   copy(): Hash {
     const copy = new Hash(this.#host);
-    if (this.#listpack !== undefined) copy.#listpack = new Map(this.#listpack);
+    if (this.#listpack !== undefined) copy.#takeListpack(new Map(this.#listpack));
     else copy.#makeTable(this.entries());
     return copy;
   }
@@ -122,16 +137,29 @@ export class Hash implements Collection {
   #setInTable(table: Dict<Field>, field: string, value: string): boolean {
     const found = table.find(field);
     if (found !== undefined) {
+      this.count(textBytes(value) - textBytes(found.value));
       found.value = value;
       return false;
     }
     table.insert(new Field(field, value));
+    this.count(FIELD_BYTES + textBytes(field) + textBytes(value));
     return true;
+  }
+
+  /** Into an empty hash. */
+  #takeListpack(entries: Map<string, string>): void {
+    this.#listpack = entries;
+    for (const [field, value] of entries) this.count(MAP_ENTRY_BYTES + textBytes(field) + textBytes(value));
   }
 
   #makeTable(entries: Iterable<HashEntry>): Dict<Field> {
     const table = new Dict<Field>(this.#host.memberHasher);
-    for (const [field, value] of entries) table.insert(new Field(field, value));
+    let bytes = EMPTY_BYTES;
+    for (const [field, value] of entries) {
+      table.insert(new Field(field, value));
+      bytes += FIELD_BYTES + textBytes(field) + textBytes(value);
+    }
+    this.count(bytes - this.memoryBytes);
     this.#listpack = undefined;
     this.#table = table;
     return table;

@@ -1,14 +1,8 @@
 /** Owns the row of the hash type. */
 import { Digest } from '../digest.ts';
-import { estimatedBytes } from '../memory.ts';
 import { rewriteInParts } from '../rewrite.ts';
 import type { TypeRow } from '../row.ts';
 import { Hash } from './hash.ts';
-
-/** As seen in V8: the hash with an empty Map or table, the place of an entry in a Map, and a field in a table. */
-const EMPTY_BYTES = 200;
-const MAP_ENTRY_BYTES = 40;
-const FIELD_BYTES = 72;
 
 export const hashType: TypeRow<Hash> = {
   name: 'hash',
@@ -30,9 +24,6 @@ export const hashType: TypeRow<Hash> = {
       digest.xor(entry.bytes);
     }
   },
-  memoryBytes: (hash) =>
-    EMPTY_BYTES +
-    estimatedBytes(flat(hash), hash.size, 2, hash.encoding === 'listpack' ? MAP_ENTRY_BYTES : FIELD_BYTES),
 };
 
 function* flat(hash: Hash): IterableIterator<string> {

@@ -3,7 +3,12 @@
  * far. Elements are latin1 strings. Never knows a key or a command. Source: the role of Redis quicklist.c.
  */
 import type { Collection } from '../../keyspace/value.ts';
+import { Counted, textBytes } from '../memory.ts';
 import { CHUNK_SIZE, Chunk } from './chunk.ts';
+
+/** As seen in V8: a list with its first chunk, and an element's place in a chunk. */
+const EMPTY_BYTES = 200;
+const PLACE_BYTES = 8;
 
 /** Neighbours that together have no more elements become one chunk. */
 const MERGED_SIZE = CHUNK_SIZE / 2;
@@ -14,10 +19,14 @@ interface Place {
   readonly offset: number;
 }
 
-export class List implements Collection {
+export class List extends Counted implements Collection {
   readonly typeName = 'list';
   #chunks: Chunk[] = [];
   #size = 0;
+
+  constructor() {
+    super(EMPTY_BYTES);
+  }
 
   get size(): number {
     return this.#size;
@@ -28,7 +37,7 @@ export class List implements Collection {
     if (first === undefined) this.#chunks.push(new Chunk([element]));
     else if (first.isFull) this.#chunks.unshift(Chunk.growingBackwards(element));
     else first.pushHead(element);
-    this.#size++;
+    this.#came(element);
   }
 
   pushTail(element: string): void {
@@ -36,7 +45,7 @@ export class List implements Collection {
     const last = chunks[chunks.length - 1];
     if (last === undefined || last.isFull) chunks.push(new Chunk([element]));
     else last.pushTail(element);
-    this.#size++;
+    this.#came(element);
   }
 
   /** The list must not be empty; so with `popTail`. */
@@ -44,7 +53,7 @@ export class List implements Collection {
     const first = this.#chunks[0] as Chunk;
     const element = first.popHead();
     if (first.size === 0) this.#chunks.shift();
-    this.#size--;
+    this.#went(element);
     return element;
   }
 
@@ -52,7 +61,7 @@ export class List implements Collection {
     const last = this.#chunks[this.#chunks.length - 1] as Chunk;
     const element = last.popTail();
     if (last.size === 0) this.#chunks.pop();
-    this.#size--;
+    this.#went(element);
     return element;
   }
 
@@ -65,8 +74,10 @@ export class List implements Collection {
 
   /** `index` in [0, size). */
   set(index: number, element: string): void {
-    const { chunk, offset } = this.#locate(index);
-    this.#chunks[chunk]?.set(offset, element);
+    const place = this.#locate(index);
+    const chunk = this.#chunks[place.chunk] as Chunk;
+    this.count(textBytes(element) - textBytes(chunk.at(place.offset)));
+    chunk.set(place.offset, element);
   }
 
   /** Puts the element before the one that is at `index`, or at the end; `index` in [0, size]. */
@@ -87,7 +98,7 @@ export class List implements Collection {
       }
     }
     chunk.insert(offset, element);
-    this.#size++;
+    this.#came(element);
   }
 
   /** The elements [start, start + count), which must be there. */
@@ -110,10 +121,10 @@ export class List implements Collection {
     for (let left = count; left > 0; at++, offset = 0) {
       const chunk = this.#chunks[at] as Chunk;
       const removed = Math.min(left, chunk.size - offset);
+      for (let i = offset; i < offset + removed; i++) this.#went(chunk.at(i));
       chunk.remove(offset, removed);
       left -= removed;
     }
-    this.#size -= count;
     const first = Math.max(0, place.chunk - 1);
     const touched = this.#chunks.slice(first, at + 1);
     this.#chunks.splice(first, touched.length, ...merged(touched));
@@ -132,12 +143,12 @@ export class List implements Collection {
       let index = chunk.find(element, backwards ? chunk.size - 1 : 0, backwards);
       while (index >= 0 && removed < limit) {
         chunk.remove(index, 1);
+        this.#went(element);
         removed++;
         if (backwards && index === 0) break;
         index = chunk.find(element, backwards ? index - 1 : index, backwards);
       }
     }
-    this.#size -= removed;
     if (removed > 0) this.#chunks = merged(this.#chunks);
     return removed;
   }
@@ -178,8 +189,18 @@ export class List implements Collection {
   copy(): List {
     const copy = new List();
     copy.#chunks = this.#chunks.map((chunk) => chunk.copy());
-    copy.#size = this.#size;
+    for (const element of this.elements()) copy.#came(element);
     return copy;
+  }
+
+  #came(element: string): void {
+    this.#size++;
+    this.count(PLACE_BYTES + textBytes(element));
+  }
+
+  #went(element: string): void {
+    this.#size--;
+    this.count(-PLACE_BYTES - textBytes(element));
   }
 
   /** From the nearer end. */

@@ -1,13 +1,7 @@
 /** Owns the row of the list type. */
-
-import { estimatedBytes } from '../memory.ts';
 import { rewriteInParts } from '../rewrite.ts';
 import type { TypeRow } from '../row.ts';
 import { List } from './list.ts';
-
-/** As seen in V8: a list with its first chunk, and an element's place in a chunk. */
-const EMPTY_BYTES = 200;
-const PLACE_BYTES = 8;
 
 export const listType: TypeRow<List> = {
   name: 'list',
@@ -26,5 +20,4 @@ export const listType: TypeRow<List> = {
   digest(list, digest) {
     for (const element of list.elements()) digest.mix(element);
   },
-  memoryBytes: (list) => EMPTY_BYTES + estimatedBytes(list.elements(), list.size, 1, PLACE_BYTES),
 };

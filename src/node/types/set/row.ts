@@ -1,14 +1,7 @@
 /** Owns the row of the set type. */
-
-import { estimatedBytes } from '../memory.ts';
 import { rewriteInParts } from '../rewrite.ts';
 import type { TypeRow } from '../row.ts';
 import { MemberSet } from './set.ts';
-
-/** As seen in V8: the set with an empty intset or table, a number in an array, and a member in a table. */
-const EMPTY_BYTES = 160;
-const NUMBER_BYTES = 16;
-const MEMBER_BYTES = 80;
 
 export const setType: TypeRow<MemberSet> = {
   name: 'set',
@@ -27,7 +20,4 @@ export const setType: TypeRow<MemberSet> = {
   digest(set, digest) {
     for (const member of set) digest.xor(member);
   },
-  memoryBytes: (set) =>
-    EMPTY_BYTES +
-    (set.encoding === 'intset' ? set.size * NUMBER_BYTES : estimatedBytes(set, set.size, 1, MEMBER_BYTES)),
 };

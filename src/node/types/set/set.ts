@@ -6,14 +6,20 @@
 import { parseInt64 } from '../../../core/int64.ts';
 import type { Random } from '../../../core/random.ts';
 import type { Collection } from '../../keyspace/value.ts';
+import { Counted, textBytes } from '../memory.ts';
 import type { ValueHost } from '../row.ts';
 import { IntSet } from './int-set.ts';
 import { MemberTable } from './member-table.ts';
 
+/** As seen in V8: the set with an empty intset or table, a number in an array, and a member in a table. */
+const EMPTY_BYTES = 160;
+const NUMBER_BYTES = 16;
+const MEMBER_BYTES = 80;
+
 /** No intset grows beyond this, whatever set-max-intset-entries says. */
 const MAX_NUMBERS = 1 << 30;
 
-export class MemberSet implements Collection, Iterable<string> {
+export class MemberSet extends Counted implements Collection, Iterable<string> {
   readonly typeName = 'set';
   readonly #host: ValueHost;
   /** Exactly one of the two. */
@@ -22,6 +28,7 @@ export class MemberSet implements Collection, Iterable<string> {
 
   /** An empty one. Takes its limit from `host`, each time that it counts. */
   constructor(host: ValueHost) {
+    super(EMPTY_BYTES);
     this.#host = host;
   }
 
@@ -43,10 +50,11 @@ export class MemberSet implements Collection, Iterable<string> {
   /** Whether it is new. */
   add(member: string): boolean {
     const numbers = this.#numbers;
-    if (numbers === undefined) return (this.#table as MemberTable).add(member);
+    if (numbers === undefined) return this.#addToTable(this.#table as MemberTable, member);
     const number = parseInt64(member);
-    if (number === undefined) return this.#makeTable().add(member);
+    if (number === undefined) return this.#addToTable(this.#makeTable(), member);
     if (!numbers.add(number)) return false;
+    this.count(NUMBER_BYTES);
     const limit = this.#host.config.number('set-max-intset-entries');
     if (numbers.size > limit || numbers.size > MAX_NUMBERS) this.#makeTable();
     return true;
@@ -55,14 +63,21 @@ export class MemberSet implements Collection, Iterable<string> {
   /** Whether it was there. */
   delete(member: string): boolean {
     const numbers = this.#numbers;
-    if (numbers === undefined) return (this.#table as MemberTable).delete(member);
+    if (numbers === undefined) {
+      if (!(this.#table as MemberTable).delete(member)) return false;
+      this.count(-MEMBER_BYTES - textBytes(member));
+      return true;
+    }
     const number = parseInt64(member);
-    return number !== undefined && numbers.delete(number);
+    if (number === undefined || !numbers.delete(number)) return false;
+    this.count(-NUMBER_BYTES);
+    return true;
   }
 
   clear(): void {
     this.#numbers = new IntSet();
     this.#table = undefined;
+    this.count(EMPTY_BYTES - this.memoryBytes);
   }
 
   /** To be used up before the next change. */
@@ -87,14 +102,26 @@ export class MemberSet implements Collection, Iterable<string> {
 
   copy(): MemberSet {
     const copy = new MemberSet(this.#host);
-    if (this.#numbers !== undefined) copy.#numbers = new IntSet([...this.#numbers]);
-    else copy.#makeTable(this);
+    if (this.#numbers === undefined) {
+      copy.#makeTable(this);
+      return copy;
+    }
+    copy.#numbers = new IntSet([...this.#numbers]);
+    copy.count(this.size * NUMBER_BYTES);
     return copy;
+  }
+
+  #addToTable(table: MemberTable, member: string): boolean {
+    if (!table.add(member)) return false;
+    this.count(MEMBER_BYTES + textBytes(member));
+    return true;
   }
 
   #makeTable(members: Iterable<string> = this): MemberTable {
     const table = new MemberTable(this.#host.memberHasher);
-    for (const member of members) table.add(member);
+    let bytes = EMPTY_BYTES;
+    for (const member of members) if (table.add(member)) bytes += MEMBER_BYTES + textBytes(member);
+    this.count(bytes - this.memoryBytes);
     this.#numbers = undefined;
     this.#table = table;
     return table;

@@ -5,7 +5,13 @@
 import type { Int64 } from '../../../core/int64.ts';
 import type { RdbStreamGroup } from '../../../protocol/rdb/objects.ts';
 import type { StreamId } from '../../../protocol/text/stream-id.ts';
+import { Counted, textBytes } from '../memory.ts';
 import { IdList } from './id-list.ts';
+
+/** As seen in V8: a group, a consumer, a pending entry in both lists. */
+const GROUP_BYTES = 500;
+const CONSUMER_BYTES = 250;
+const PENDING_BYTES = 90;
 
 /** An entry that was delivered and is not acknowledged. */
 export interface PendingEntry {
@@ -33,7 +39,7 @@ export function byName<T extends { readonly name: string }>(named: Iterable<T>):
   return [...named].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-export class Group {
+export class Group extends Counted {
   readonly name: string;
   /** Of the last entry that was delivered. */
   lastId: StreamId;
@@ -43,6 +49,7 @@ export class Group {
   readonly pending = new IdList<PendingEntry>();
 
   constructor(name: string, lastId: StreamId, entriesRead: Int64 | undefined) {
+    super(GROUP_BYTES + textBytes(name));
     this.name = name;
     this.lastId = lastId;
     this.entriesRead = entriesRead;
@@ -63,6 +70,7 @@ export class Group {
   addConsumer(name: string, nowMs: number): Consumer {
     const consumer = new Consumer(name, nowMs);
     this.consumers.set(name, consumer);
+    this.count(CONSUMER_BYTES + textBytes(name));
     return consumer;
   }
 
@@ -70,6 +78,7 @@ export class Group {
   removeConsumer(consumer: Consumer): void {
     for (const { id } of consumer.pending) this.pending.delete(id);
     this.consumers.delete(consumer.name);
+    this.count(-CONSUMER_BYTES - textBytes(consumer.name) - consumer.pending.size * PENDING_BYTES);
   }
 
   /** Delivers an entry to a consumer, for the first time, be it pending already at another. */
@@ -96,8 +105,9 @@ export class Group {
 
   /** It is pending no more. */
   remove(entry: PendingEntry): void {
-    this.pending.delete(entry.id);
+    if (!this.pending.delete(entry.id)) return;
     entry.consumer.pending.delete(entry.id);
+    this.count(-PENDING_BYTES);
   }
 
   copy(): Group {
@@ -113,5 +123,6 @@ export class Group {
   #insert(entry: PendingEntry): void {
     this.pending.add(entry);
     entry.consumer.pending.add(entry);
+    this.count(PENDING_BYTES);
   }
 }

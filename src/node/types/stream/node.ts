@@ -7,7 +7,12 @@ import { integerBytes } from '../../../protocol/rdb/listpack.ts';
 import type { RdbStreamEntry, RdbStreamNode } from '../../../protocol/rdb/objects.ts';
 import { entryBytes, nodeHeaderBytes } from '../../../protocol/rdb/stream-nodes.ts';
 import { compareIds, type StreamId } from '../../../protocol/text/stream-id.ts';
+import { Counted, textBytes } from '../memory.ts';
 import { placeOf } from './id-list.ts';
+
+/** As seen in V8: a node with its id, its names and its array; an entry with its id and its array. */
+const NODE_BYTES = 400;
+const ENTRY_BYTES = 160;
 
 /** An entry that is not deleted; to others it is read-only. */
 export type StreamEntry = Pick<RdbStreamEntry, 'id' | 'names' | 'values'>;
@@ -16,7 +21,7 @@ interface KeptEntry extends RdbStreamEntry {
   deleted: boolean;
 }
 
-export class StreamNode implements RdbStreamNode {
+export class StreamNode extends Counted implements RdbStreamNode {
   readonly id: StreamId;
   readonly names: readonly string[];
   readonly entries: KeptEntry[] = [];
@@ -29,6 +34,7 @@ export class StreamNode implements RdbStreamNode {
 
   /** Takes its id and its names from its first entry, which is not added yet. */
   constructor(id: StreamId, names: readonly string[]) {
+    super(NODE_BYTES + textsBytes(names));
     this.id = id;
     this.names = names;
   }
@@ -36,7 +42,7 @@ export class StreamNode implements RdbStreamNode {
   static from({ id, names, entries }: RdbStreamNode): StreamNode {
     const node = new StreamNode(id, names);
     for (const entry of entries) {
-      node.entries.push({ ...entry });
+      node.#push({ ...entry });
       if (!entry.deleted) node.live++;
     }
     return node;
@@ -67,8 +73,15 @@ export class StreamNode implements RdbStreamNode {
     // Before the entry counts: else it would be counted twice.
     this.#bytes = this.bytes - integerBytes(this.live) - integerBytes(this.entries.length - this.live);
     this.#bytes += entryBytes(this, entry);
-    this.entries.push(entry);
+    this.#push(entry);
     this.live++;
+  }
+
+  /** What it takes counts until the node goes. */
+  #push(entry: KeptEntry): void {
+    this.entries.push(entry);
+    const ownNames = entry.names === this.names ? 0 : textsBytes(entry.names);
+    this.count(ENTRY_BYTES + ownNames + textsBytes(entry.values));
   }
 
   find(id: StreamId): StreamEntry | undefined {
@@ -116,4 +129,10 @@ export class StreamNode implements RdbStreamNode {
       if (!entry.deleted && compareIds(entry.id, id) <= 0) yield entry;
     }
   }
+}
+
+function textsBytes(texts: readonly string[]): number {
+  let bytes = 0;
+  for (const text of texts) bytes += textBytes(text);
+  return bytes;
 }

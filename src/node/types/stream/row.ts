@@ -1,17 +1,9 @@
 /** Owns the row of the stream type. */
 import { idText } from '../../../protocol/text/stream-id.ts';
-import { estimatedBytes } from '../memory.ts';
 import type { TypeRow } from '../row.ts';
 import { byName, type Group } from './group.ts';
 import type { StreamEntry } from './node.ts';
 import { Stream } from './stream.ts';
-
-/** As seen in V8: the stream with its first node; an entry with its id and its arrays; a group, a consumer, a pending entry. */
-const EMPTY_BYTES = 600;
-const ENTRY_BYTES = 160;
-const GROUP_BYTES = 500;
-const CONSUMER_BYTES = 250;
-const PENDING_BYTES = 90;
 
 export const streamType: TypeRow<Stream> = {
   name: 'stream',
@@ -32,18 +24,7 @@ export const streamType: TypeRow<Stream> = {
       }
     }
   },
-  memoryBytes(stream) {
-    let bytes = EMPTY_BYTES + estimatedBytes(texts(stream), stream.size, 1, ENTRY_BYTES);
-    for (const { consumers, pending } of stream.groups.values())
-      bytes += GROUP_BYTES + consumers.size * CONSUMER_BYTES + pending.size * PENDING_BYTES;
-    return bytes;
-  },
 };
-
-/** The texts of each entry in one. */
-function* texts(stream: Stream): IterableIterator<string> {
-  for (const { names, values } of stream.entries()) yield names.join('') + values.join('');
-}
 
 /** Names and values by turns. */
 export function fieldsOf({ names, values }: StreamEntry): string[] {

@@ -7,11 +7,15 @@ import type { RdbStream } from '../../../protocol/rdb/objects.ts';
 import { addCounts, entriesUpTo, type StreamCounts } from '../../../protocol/rdb/stream-counter.ts';
 import { compareIds, isZero, MAX_ID, MIN_ID, type StreamId } from '../../../protocol/text/stream-id.ts';
 import type { Collection } from '../../keyspace/value.ts';
+import { Counted } from '../memory.ts';
 import type { ValueHost } from '../row.ts';
 import { Group } from './group.ts';
 import { IdList } from './id-list.ts';
 import { type StreamEntry, StreamNode } from './node.ts';
 import { radixNodes } from './radix-nodes.ts';
+
+/** As seen in V8: the stream without nodes and groups. */
+const EMPTY_BYTES = 300;
 
 /** No node becomes larger, and no entry may be. */
 export const MAX_NODE_BYTES = 2 ** 30;
@@ -26,11 +30,11 @@ export interface Trim {
   readonly limit: number;
 }
 
-export class Stream implements Collection, StreamCounts {
+export class Stream extends Counted implements Collection, StreamCounts {
   readonly typeName = 'stream';
   readonly #host: ValueHost;
   readonly #nodes = new IdList<StreamNode>();
-  readonly groups = new Map<string, Group>();
+  readonly #groups = new Map<string, Group>();
   #size = 0;
   /** Of the last entry ever added, or as XSETID says. */
   lastId = MIN_ID;
@@ -43,23 +47,29 @@ export class Stream implements Collection, StreamCounts {
 
   /** An empty one. Takes the limits of its nodes from `host`, each time that they count. */
   constructor(host: ValueHost) {
+    super(EMPTY_BYTES);
     this.#host = host;
   }
 
   static from(host: ValueHost, read: RdbStream): Stream {
     const stream = new Stream(host);
-    for (const node of read.nodes) stream.#nodes.add(StreamNode.from(node));
+    for (const node of read.nodes) stream.#addNode(StreamNode.from(node));
     stream.#size = read.size;
     stream.lastId = read.lastId;
     stream.firstId = read.firstId;
     stream.maxDeletedId = read.maxDeletedId;
     stream.entriesAdded = read.entriesAdded;
-    for (const group of read.groups) stream.groups.set(group.name, Group.from(group));
+    for (const group of read.groups) stream.#addGroup(Group.from(group));
     return stream;
   }
 
   get size(): number {
     return this.#size;
+  }
+
+  /** By their names. */
+  get groups(): ReadonlyMap<string, Group> {
+    return this.#groups;
   }
 
   get nodeCount(): number {
@@ -101,7 +111,7 @@ export class Stream implements Collection, StreamCounts {
     let node = this.#nodes.last;
     if (node === undefined || !node.takes(textBytes, maxBytes, config.number('stream-node-max-entries'))) {
       node = new StreamNode(id, part(fields, 0));
-      this.#nodes.add(node);
+      this.#addNode(node);
     }
     node.add({ id, names: namesFor(node, fields), values: part(fields, 1) });
     this.#size++;
@@ -118,7 +128,7 @@ export class Stream implements Collection, StreamCounts {
   delete(id: StreamId): boolean {
     const node = this.#nodes.atOrBefore(id);
     if (node === undefined || !node.delete(id)) return false;
-    if (node.live === 0) this.#nodes.delete(node.id);
+    if (node.live === 0) this.#removeNode(node);
     this.#size--;
     if (compareIds(id, this.maxDeletedId) > 0) this.maxDeletedId = id;
     if (this.#size === 0 || compareIds(id, this.firstId) === 0) this.#findFirst();
@@ -137,7 +147,7 @@ export class Stream implements Collection, StreamCounts {
       trimmed += gone;
       this.#size -= gone;
       if (!goes) break;
-      this.#nodes.delete(node.id);
+      this.#removeNode(node);
     }
     if (trimmed > 0 || this.#size === 0) this.#findFirst();
     return trimmed;
@@ -164,8 +174,14 @@ export class Stream implements Collection, StreamCounts {
   /** One of a name that is not there yet. */
   addGroup(name: string, lastId: StreamId, entriesRead: Int64 | undefined): Group {
     const group = new Group(name, lastId, entriesRead);
-    this.groups.set(name, group);
+    this.#addGroup(group);
     return group;
+  }
+
+  removeGroup(group: Group): void {
+    if (!this.#groups.delete(group.name)) return;
+    group.account = undefined;
+    this.count(-group.memoryBytes);
   }
 
   /** Whether an entry from `start` on is known to be deleted on its own. Source: streamRangeHasTombstones. */
@@ -199,8 +215,26 @@ export class Stream implements Collection, StreamCounts {
   /** A view. */
   toRdb(): RdbStream {
     const { size, lastId, firstId, maxDeletedId, entriesAdded } = this;
-    const groups = Array.from(this.groups.values(), (group) => group.toRdb());
+    const groups = Array.from(this.#groups.values(), (group) => group.toRdb());
     return { type: 'stream', size, nodes: this.#nodes, lastId, firstId, maxDeletedId, entriesAdded, groups };
+  }
+
+  #addNode(node: StreamNode): void {
+    this.#nodes.add(node);
+    node.account = this;
+    this.count(node.memoryBytes);
+  }
+
+  #removeNode(node: StreamNode): void {
+    this.#nodes.delete(node.id);
+    node.account = undefined;
+    this.count(-node.memoryBytes);
+  }
+
+  #addGroup(group: Group): void {
+    this.#groups.set(group.name, group);
+    group.account = this;
+    this.count(group.memoryBytes);
   }
 
   #findFirst(): void {

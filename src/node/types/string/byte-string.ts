@@ -2,7 +2,12 @@
  * Owns string values that are changed in place: bytes with room to grow, so that SETBIT, SETRANGE and APPEND do
  * not copy the whole value each time.
  */
-export class ByteString {
+import { Counted } from '../memory.ts';
+
+/** As seen in V8: the object, and that of its buffer. */
+const EMPTY_BYTES = 136;
+
+export class ByteString extends Counted {
   /**
    * Somebody (a snapshot that is being written) relies on these bytes staying as they are: before a change, the
    * database puts a copy in their place.
@@ -13,6 +18,7 @@ export class ByteString {
 
   /** Takes the bytes over: nobody else may change them afterwards. */
   constructor(bytes: Buffer) {
+    super(EMPTY_BYTES + bytes.length);
     this.#bytes = bytes;
     this.#length = bytes.length;
   }
@@ -38,6 +44,7 @@ export class ByteString {
         Math.max(length, Math.min(this.#bytes.length * 2, this.#bytes.length + (1 << 20))),
       );
       larger.set(this.bytes);
+      this.count(larger.length - this.#bytes.length);
       this.#bytes = larger;
     } else {
       this.#bytes.fill(0, this.#length, length);

@@ -14,6 +14,4 @@ export const stringType: TypeRow<StringValue> = {
   objectType: 0,
   rewrite: (key, value) => [['SET', key, textOf(value)]],
   digest: (value, digest) => digest.mix(bytesOf(value)),
-  // The header of a V8 string, rounded up; a ByteString has an object and a buffer besides its bytes.
-  memoryBytes: (value) => (typeof value === 'string' ? 16 : 136) + Math.ceil(value.length / 8) * 8,
 };

@@ -1,14 +1,9 @@
 /** Owns the row of the sorted set type. */
 import { formatDouble } from '../../../protocol/text/double.ts';
 import { Digest } from '../digest.ts';
-import { estimatedBytes } from '../memory.ts';
 import { rewriteInParts } from '../rewrite.ts';
 import type { TypeRow } from '../row.ts';
 import { type ScoredMember, SortedSet } from './sorted-set.ts';
-
-/** As seen in V8: the set with its first node; a member's object, its score and its places. */
-const EMPTY_BYTES = 200;
-const MEMBER_BYTES = 96;
 
 export const sortedSetType: TypeRow<SortedSet> = {
   name: 'zset',
@@ -33,7 +28,6 @@ export const sortedSetType: TypeRow<SortedSet> = {
       digest.xor(own.bytes);
     }
   },
-  memoryBytes: (set) => EMPTY_BYTES + estimatedBytes(keysOf(set.members()), set.size, 1, MEMBER_BYTES),
 };
 
 function* pairs(set: SortedSet): IterableIterator<readonly [member: string, score: number]> {
@@ -45,8 +39,4 @@ function* scoresAndMembers(members: Iterable<ScoredMember>): IterableIterator<st
     yield formatDouble(score);
     yield key;
   }
-}
-
-function* keysOf(members: Iterable<ScoredMember>): IterableIterator<string> {
-  for (const { key } of members) yield key;
 }

@@ -6,8 +6,13 @@
 import { formatDouble, formatScore } from '../../../protocol/text/double.ts';
 import { Dict, type DictEntry } from '../../keyspace/dict.ts';
 import type { Collection } from '../../keyspace/value.ts';
+import { Counted, textBytes } from '../memory.ts';
 import type { ValueHost } from '../row.ts';
 import { type IsBefore, ScoreTree } from './score-tree.ts';
+
+/** As seen in V8: the set with its first node; a member's object, its score and its places. */
+const EMPTY_BYTES = 200;
+const MEMBER_BYTES = 96;
 
 /** A member with its score; to others it is read-only. */
 export interface ScoredMember {
@@ -27,7 +32,7 @@ class Member implements ScoredMember, DictEntry<Member> {
   }
 }
 
-export class SortedSet implements Collection {
+export class SortedSet extends Counted implements Collection {
   readonly typeName = 'zset';
   readonly #host: ValueHost;
   #order = new ScoreTree<Member>();
@@ -36,6 +41,7 @@ export class SortedSet implements Collection {
 
   /** An empty one. Takes its limits from `host`, each time that they count. */
   constructor(host: ValueHost) {
+    super(EMPTY_BYTES);
     this.#host = host;
   }
 
@@ -75,6 +81,7 @@ export class SortedSet implements Collection {
     const added = new Member(member, this.#kept(score));
     this.#order.insert(added);
     this.#table?.insert(added);
+    this.count(MEMBER_BYTES + textBytes(member));
   }
 
   /** Gives a member of this set, as `find` gave it, another score. */
@@ -148,12 +155,14 @@ export class SortedSet implements Collection {
   #remove(member: Member): void {
     this.#order.remove(member);
     this.#table?.remove(member.key);
+    this.count(-MEMBER_BYTES - textBytes(member.key));
   }
 
   /** Members that differ, into an empty set. */
   #fill(members: readonly ScoredMember[]): void {
     const added = members.map(({ key, score }) => new Member(key, this.#kept(score)));
     this.#order = ScoreTree.from(added);
+    for (const { key } of added) this.count(MEMBER_BYTES + textBytes(key));
     if (this.#table !== undefined) for (const member of added) this.#table.insert(member);
   }
 

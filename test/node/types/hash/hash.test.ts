@@ -115,8 +115,8 @@ describe('a hash', () => {
   });
 
   it('takes more memory the more it holds', () => {
-    const small = hashType.memoryBytes(tableOf(2));
-    const large = hashType.memoryBytes(tableOf(2000));
+    const small = tableOf(2).memoryBytes;
+    const large = tableOf(2000).memoryBytes;
     expect(small).toBeGreaterThan(100);
     expect(large).toBeGreaterThan(2000 * 60);
     expect(large).toBeLessThan(2000 * 300);

@@ -165,8 +165,8 @@ describe('a list', () => {
 
   it('takes more memory the more it holds', () => {
     const [short, long] = [listOf(['a']), listOf(Array.from({ length: 1000 }, () => 'x'.repeat(100)))];
-    expect(listType.memoryBytes(short)).toBeLessThan(400);
-    expect(listType.memoryBytes(long)).toBeGreaterThan(100_000);
-    expect(listType.memoryBytes(long)).toBeLessThan(300_000);
+    expect(short.memoryBytes).toBeLessThan(400);
+    expect(long.memoryBytes).toBeGreaterThan(100_000);
+    expect(long.memoryBytes).toBeLessThan(300_000);
   });
 });

@@ -98,8 +98,8 @@ describe('a set', () => {
   });
 
   it('takes more memory the more it holds', () => {
-    const large = setType.memoryBytes(setOf(2000));
-    expect(setType.memoryBytes(setOf(3))).toBeLessThan(500);
+    const large = setOf(2000).memoryBytes;
+    expect(setOf(3).memoryBytes).toBeLessThan(500);
     expect(large).toBeGreaterThan(2000 * 40);
     expect(large).toBeLessThan(2000 * 200);
   });
