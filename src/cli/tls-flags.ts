@@ -77,6 +77,7 @@ export function tlsWords(flags: TlsFlags, byUrl: boolean): string[] {
 }
 
 async function authoritiesOf({ cacert, cacertdir }: TlsFlags): Promise<Buffer[]> {
+  const { holdsCertificate } = await import('../client/tls.ts');
   const authorities: Buffer[] = [];
   if (cacert !== undefined) {
     const text = await read(cacert, '--cacert');
@@ -95,11 +96,6 @@ async function authoritiesOf({ cacert, cacertdir }: TlsFlags): Promise<Buffer[]>
     for (const text of found) if (text !== undefined) authorities.push(text);
   }
   return authorities;
-}
-
-/** Node.js would take anything, and then trust nobody. */
-function holdsCertificate(text: Buffer): boolean {
-  return text.includes('-----BEGIN CERTIFICATE-----') || text.includes('-----BEGIN TRUSTED CERTIFICATE-----');
 }
 
 async function read(file: string, flag: string): Promise<Buffer> {

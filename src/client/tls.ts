@@ -1,6 +1,6 @@
 /**
- * Owns TLS as the administrator speaks it: what a connection needs for it, and what its failures mean to an operator.
- * As redis-cli does, it verifies who signed a certificate and that it is valid, not the name in it: nodes are reached
+ * Owns TLS as who connects speaks it: what a connection needs for it, and what its failures mean to an operator.
+ * As redis-cli and redis-server do, it verifies who signed a certificate and that it is valid, not the name in it: nodes are reached
  * by addresses that their certificates rarely name. Reads no files.
  */
 import { constants } from 'node:crypto';
@@ -46,7 +46,7 @@ export function tlsSettings(material: TlsMaterial): TlsSettings {
 }
 
 /** Node.js has one list for both; naming one half only must not drop the other. */
-function cipherList({ ciphers, cipherSuites }: TlsMaterial): string {
+export function cipherList({ ciphers, cipherSuites }: Pick<TlsMaterial, 'ciphers' | 'cipherSuites'>): string {
   const usual = constants.defaultCipherList.split(':');
   const isSuite = (name: string): boolean => name.startsWith('TLS_');
   const suites = cipherSuites ?? usual.filter(isSuite).join(':');
@@ -68,14 +68,20 @@ function whyUnusable(code: string, error: unknown): string {
   }
 }
 
+/** Node.js would take anything for the certificate of an authority, and then trust nobody. */
+export function holdsCertificate(pem: Buffer): boolean {
+  return pem.includes('-----BEGIN CERTIFICATE-----') || pem.includes('-----BEGIN TRUSTED CERTIFICATE-----');
+}
+
 /** A socket that is about to be connected; it emits "secureConnect" when it can be used. */
 export function openTlsSocket(
-  { host, port }: Address,
+  { host, port, localAddress }: Address & { readonly localAddress?: string },
   { context, serverName, verify }: TlsSettings,
 ): TLSSocket {
   const socket = connect({
     host,
     port,
+    ...(localAddress === undefined ? {} : { localAddress }),
     secureContext: context,
     rejectUnauthorized: verify,
     checkServerIdentity: () => undefined,

@@ -32,12 +32,13 @@ function title(node: RunningNode, argv: readonly string[]): string | undefined {
   const first = addresses[0] ?? '';
   const host = first === '' ? '*' : first.replace(/^-/, '');
   const unix = config.text('unixsocket');
+  const port = node.port || node.parts.tlsPort;
   return expandTitle(toPath(config.text('proc-title-template')), (variable) => {
     switch (variable) {
       case 'title':
         return 'trib-node';
       case 'listen-addr':
-        return node.port > 0 ? `${host}:${node.port}` : unix;
+        return port > 0 ? `${host}:${port}` : unix;
       case 'server-mode':
         return config.flag('cluster-enabled') ? '[cluster]' : '';
       case 'port':

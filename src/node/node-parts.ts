@@ -28,6 +28,7 @@ import type { ActiveExpiry, Database } from './parts/keyspace.ts';
 import type { NodeParts, ServerParts } from './parts/node.ts';
 import type { Persistence } from './parts/persistence.ts';
 import type { Replication } from './parts/replication.ts';
+import type { Tls } from './parts/tls.ts';
 import { createPersistence } from './persistence/persistence.ts';
 import { PropagationStream } from './propagate/stream.ts';
 import { LocalPubSub } from './pubsub/pubsub.ts';
@@ -41,6 +42,7 @@ import { StreamSession } from './server/master-session.ts';
 import { Outbox } from './server/outbox.ts';
 import { ScriptSession } from './server/script-session.ts';
 import { Stopping } from './server/stopping.ts';
+import { NodeTls } from './tls/tls.ts';
 import { ClientCaches } from './tracking/tracking.ts';
 
 export interface PartsOptions {
@@ -80,6 +82,7 @@ export class Parts implements NodeParts {
   readonly #outbox = new Outbox();
   readonly tracking: ClientCaches;
   readonly migration: Migration;
+  readonly tls: Tls;
   /** Made and set at the start, in cluster mode. */
   cluster: Cluster | undefined;
   readonly #options: PartsOptions;
@@ -100,6 +103,7 @@ export class Parts implements NodeParts {
       level: () => config.text('loglevel') as LogLevel,
       write: options.writeLog,
     });
+    this.tls = new NodeTls(config, this.log);
     this.commands = makeCommands(options.renames);
     this.acl = new NodeAcl(this, this.commands);
     const { superuser } = this.acl;
@@ -125,7 +129,7 @@ export class Parts implements NodeParts {
       file,
       observer: makeObserver(slowLog, this.#latency, monitors, clock),
     });
-    this.listener = new Listener(this.#connectionHost(databases[0] as Database), config);
+    this.listener = new Listener(this.#connectionHost(databases[0] as Database), config, this.tls);
     const stopping = new Stopping(this, () => this.shutdown());
     this.server = {
       ...{ config, slowLog, monitors, stopping },
@@ -161,6 +165,10 @@ export class Parts implements NodeParts {
 
   get port(): number {
     return this.listener.port;
+  }
+
+  get tlsPort(): number {
+    return this.listener.tlsPort;
   }
 
   close(): Promise<void> {

@@ -36,7 +36,7 @@ export interface NodeOptions {
 
 export interface RunningNode {
   readonly parts: NodeParts;
-  /** The client port; 0 without TCP. */
+  /** The client port; 0 without. The one for TLS is `parts.tlsPort`. */
   readonly port: number;
   /** Ends the node: connections, ports and timers. Resolves when all is closed; may be called again. */
   close(): Promise<void>;
@@ -108,13 +108,14 @@ class Node implements RunningNode {
     this.#logBegin(options.argv ?? []);
     const refusal = parts.acl.begin(this.#users);
     if (refusal !== undefined) throw this.#failed(refusal);
+    if (!parts.tls.configure()) throw this.#failed('Failed to configure TLS. Check logs for more info.');
     this.#cron = startCron(parts);
     parts.keyspace.start();
     // Before anybody can connect: no command may pass by the cluster's routing.
     const cluster = config.flag('cluster-enabled') ? this.#makeCluster() : undefined;
     await this.#listen(options.anyPort ?? false);
     const mode = cluster === undefined ? 'standalone' : 'cluster';
-    log('notice', `Running mode=${mode}, port=${this.port}, PID: ${process.pid}`);
+    log('notice', `Running mode=${mode}, port=${this.port || parts.tlsPort}, PID: ${process.pid}`);
     log('warning', 'Server initialized');
     options.onListening?.(this);
     await this.#load(cluster);
@@ -122,7 +123,7 @@ class Node implements RunningNode {
     if (cluster === undefined) this.#followConfigured();
     else await cluster.start().catch((reason: unknown) => Promise.reject(this.#failed(messageOf(reason))));
     parts.persistence.start();
-    if (this.port > 0) log('notice', 'Ready to accept connections');
+    if (this.port > 0 || parts.tlsPort > 0) log('notice', 'Ready to accept connections');
     const { unixPath } = parts.listener;
     if (unixPath !== undefined) log('notice', `The server is now ready to accept connections at ${unixPath}`);
   }
@@ -141,9 +142,10 @@ class Node implements RunningNode {
 
   async #listen(anyPort: boolean): Promise<void> {
     const { config, listener } = this.parts;
-    const port = anyPort ? 0 : config.number('port');
-    if (!(await listener.listenTcp(port, anyPort)))
-      throw this.#failed(`Failed listening on port ${port} (TCP), aborting.`);
+    if (!(await listener.listen('port', anyPort)))
+      throw this.#failed(`Failed listening on port ${config.number('port')} (TCP), aborting.`);
+    if (!(await listener.listen('tls-port')))
+      throw this.#failed(`Failed listening on port ${config.number('tls-port')} (TLS), aborting.`);
     const unixPath = toPath(config.text('unixsocket'));
     if (unixPath !== '') {
       const path = resolve(toPath(config.text('dir')), unixPath);

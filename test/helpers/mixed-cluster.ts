@@ -21,6 +21,8 @@ export type ClusterEngine = 'bundled' | 'bundled-process' | 'redis-server';
 export class ClusterMember {
   engine: ClusterEngine;
   readonly port: number;
+  /** Another free port, for a node that wants two. */
+  readonly sparePort: number;
   readonly dir: string;
   /** Lines of a bundled node's log. */
   readonly log: string[] = [];
@@ -29,9 +31,16 @@ export class ClusterMember {
   #process: ChildProcess | undefined;
   #client: RawConnection | undefined;
 
-  constructor(engine: ClusterEngine, port: number, dir: string, directives: readonly string[]) {
+  constructor(
+    engine: ClusterEngine,
+    port: number,
+    sparePort: number,
+    dir: string,
+    directives: readonly string[],
+  ) {
     this.engine = engine;
     this.port = port;
+    this.sparePort = sparePort;
     this.dir = dir;
     this.#directives = directives;
   }
@@ -118,16 +127,17 @@ export class MixedCluster {
   /** Not yet joined. `directives` as on the command line, for all or by place. */
   static async start(
     engines: readonly ClusterEngine[],
-    directives: readonly string[] | ((index: number) => readonly string[]) = [],
+    directives: readonly string[] | ((index: number, sparePort: number) => readonly string[]) = [],
   ): Promise<MixedCluster> {
     const dir = mkdtempSync(join(tmpdir(), 'trib-mixed-'));
-    const ports = await freePorts(engines.length, systemRandom);
+    const ports = await freePorts(engines.length * 2, systemRandom);
     const members = engines.map((engine, index) => {
       const port = ports[index] as number;
+      const sparePort = ports[engines.length + index] as number;
       const own = join(dir, String(port));
       mkdirSync(own);
-      const given = typeof directives === 'function' ? directives(index) : directives;
-      return new ClusterMember(engine, port, own, given);
+      const given = typeof directives === 'function' ? directives(index, sparePort) : directives;
+      return new ClusterMember(engine, port, sparePort, own, given);
     });
     const cluster = new MixedCluster(dir, members);
     try {

@@ -1,6 +1,18 @@
 /** Owns a bare connection for tests: requests out, RESP2 replies in, bytes as they are; independent of src/client. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import RedisParser from 'redis-parser';
+
+/** How to speak TLS: PEM texts. The name in the other's certificate does not count. */
+export interface RawTls {
+  readonly ca: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  /** Protocols and ciphers, where they matter. */
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly ciphers?: string;
+  checkServerIdentity(): undefined;
+}
 
 /** Bulk strings are Buffers; errors are Error values, not thrown. */
 export type RawReply = Buffer | string | number | null | Error | RawReply[];
@@ -23,11 +35,13 @@ export class RawConnection {
     });
   }
 
-  static open(port: number, host = '127.0.0.1'): Promise<RawConnection> {
+  static open(port: number, host = '127.0.0.1', tls?: RawTls): Promise<RawConnection> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host, noDelay: true });
+      const target = { port, host, noDelay: true };
+      const socket = tls === undefined ? connect(target) : connectTls({ ...target, ...tls });
       socket.once('error', reject);
-      socket.once('connect', () => resolve(new RawConnection(socket)));
+      socket.once('close', () => reject(new Error('the connection was closed')));
+      socket.once(tls === undefined ? 'connect' : 'secureConnect', () => resolve(new RawConnection(socket)));
     });
   }
 

@@ -2,6 +2,7 @@
  * Owns the traffic that a cluster client makes while a test changes the cluster: workers that write keys of their
  * own and read them back at once. What was acknowledged is remembered, and must be there at the end.
  */
+import type { ConnectionOptions } from 'node:tls';
 import { Cluster } from 'ioredis';
 
 export interface TrafficFindings {
@@ -40,10 +41,16 @@ async function triedAgain<T>(command: () => Promise<T>): Promise<T> {
   }
 }
 
-/** `workers` loops over `keysEach` keys each, on a cluster client that starts from `port`. */
-export function startTraffic(port: number, workers = 8, keysEach = 200, keyOf = usualKey): Traffic {
+/** `workers` loops over `keysEach` keys each, on a cluster client that starts from `port`; with `tls`, that is a port for it. */
+export function startTraffic(
+  port: number,
+  workers = 8,
+  keysEach = 200,
+  keyOf = usualKey,
+  tls?: ConnectionOptions,
+): Traffic {
   const client = new Cluster([{ host: '127.0.0.1', port }], {
-    redisOptions: { enableReadyCheck: true },
+    redisOptions: { enableReadyCheck: true, ...(tls && { tls }) },
     // A slot on its way answers TRYAGAIN or CLUSTERDOWN for a moment; a client is expected to try again.
     retryDelayOnTryAgain: 5,
     retryDelayOnClusterDown: 20,

@@ -7,6 +7,7 @@ import { nodeFlag } from '../../protocol/bus/wire.ts';
 import type { BusCore } from './bus-core.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import type { BusLink } from './link.ts';
+import { followAddressOf } from './roles.ts';
 
 /**
  * A node that sends MEET uses our official address: what it connected to is our IP. With no IP at all, any PING
@@ -41,7 +42,7 @@ export function learnAddress(core: BusCore, node: ClusterNode, link: BusLink, he
   node.mark(nodeFlag.noaddr, false);
   core.log('warning', `Address updated for node ${node.id}, now ${ip}:${port}`);
   const { myself } = core.state;
-  if (myself.isReplica && myself.master === node) core.host.follow({ host: ip, port });
+  if (myself.isReplica && myself.master === node) followAddressOf(core, node);
   core.saveSoon('later');
   core.updateStateSoon();
 }

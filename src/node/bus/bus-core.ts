@@ -16,12 +16,16 @@ import type { BusLink, LinkHandle } from './link.ts';
 /** Directives of redis.conf that the bus reads; they may change at any time. */
 export interface BusSettings {
   readonly nodeTimeoutMs: number;
-  /** As announced: the own ones unless cluster-announce-port and -bus-port say otherwise. */
+  /** As announced: the own ones unless cluster-announce-port, -tls-port and -bus-port say otherwise. */
   readonly port: number;
+  /** Where clients are served without TLS, in a cluster with it; 0 for nowhere. */
+  readonly plainPort: number;
   readonly busPort: number;
   /** "" when the others shall find out. */
   readonly announceIp: string;
   readonly announceHostname: string;
+  /** A replica of this node's reaches its master at the plain port, when that has one beside the other. */
+  readonly followsPlainPort: boolean;
   readonly requireFullCoverage: boolean;
   readonly allowReplicaMigration: boolean;
   readonly replicaNoFailover: boolean;

@@ -67,8 +67,10 @@ class TcpCluster implements Cluster {
       this.machine = new BusMachine(core, !isNew && state.myself.slots.size > 0);
       this.#links = new TcpLinks(this.machine, {
         log,
+        tls: parts.tls,
+        speaksTls: () => config.flag('tls-cluster'),
         sourceAddress: () => config.text('bind-source-addr'),
-        keepAliveMs: () => config.number('cluster-node-timeout') * 2,
+        nodeTimeoutMs: () => config.number('cluster-node-timeout'),
       });
       this.#router = new Router(state, config, () => this.#database);
       if (isNew) host.save();
@@ -217,6 +219,7 @@ class TcpCluster implements Cluster {
     });
     for (const name of [
       'cluster-announce-port',
+      'cluster-announce-tls-port',
       'cluster-announce-bus-port',
       'cluster-announce-hostname',
       'cluster-replica-no-failover',

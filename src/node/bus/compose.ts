@@ -22,7 +22,7 @@ function headerOf(core: BusCore, flags = 0): BusHeader {
     sender: myself.id,
     port: settings.port,
     busPort: settings.busPort,
-    plainPort: 0,
+    plainPort: settings.plainPort,
     ip: settings.announceIp,
     currentEpoch: state.currentEpoch,
     configEpoch: master.configEpoch,

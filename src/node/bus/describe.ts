@@ -21,14 +21,15 @@ export const flagWords: readonly (readonly [number, NodeFlag])[] = [
   [nodeFlag.nofailover, 'nofailover'],
 ];
 
-export function describeNode(state: ClusterState, node: ClusterNode): NodeLine {
+/** `port`: where who reads it finds the node. */
+export function describeNode(state: ClusterState, node: ClusterNode, port = node.port): NodeLine {
   const isMyself = node === state.myself;
   const openSlots = (open: ReadonlyMap<number, ClusterNode>): NodeLine['migrating'] =>
     isMyself ? [...open].map(([slot, other]) => ({ slot, nodeId: other.id })) : [];
   return {
     id: node.id,
     ip: node.ip,
-    port: node.port,
+    port,
     busPort: node.busPort,
     hostname: node.hostname,
     flags: flagWords.filter(([flag]) => node.has(flag)).map(([, word]) => word),
@@ -50,10 +51,14 @@ export function epochOf(node: ClusterNode): number {
 }
 
 /** The text of CLUSTER NODES: a line a node, each with its line break. */
-export function nodesText(state: ClusterState, withHandshakes: boolean): string {
+export function nodesText(
+  state: ClusterState,
+  withHandshakes: boolean,
+  portOf = (node: ClusterNode): number => node.port,
+): string {
   return state.nodes
     .filter((node) => withHandshakes || !node.inHandshake)
-    .map((node) => `${formatNodeLine(describeNode(state, node))}\n`)
+    .map((node) => `${formatNodeLine(describeNode(state, node, portOf(node)))}\n`)
     .join('');
 }
 

@@ -16,6 +16,7 @@ import { BusLink, type LinkHandle } from './link.ts';
 import { startWhenComplete, tendManualFailover } from './manual-failover.ts';
 import { receive } from './receive.ts';
 import { migrateToOrphan } from './replica-migration.ts';
+import { followAddressOf } from './roles.ts';
 
 export class BusMachine {
   readonly core: BusCore;
@@ -84,6 +85,7 @@ export class BusMachine {
     const { myself } = this.core.state;
     const { settings } = this.core;
     myself.port = settings.port;
+    myself.plainPort = settings.plainPort;
     myself.busPort = settings.busPort;
     myself.hostname = settings.announceHostname;
     if (myself.has(nodeFlag.nofailover) !== settings.replicaNoFailover) {
@@ -147,5 +149,5 @@ function resumeFollowing(core: BusCore): void {
   const { myself } = core.state;
   const { master } = myself;
   if (!myself.isReplica || master === undefined || master.has(nodeFlag.noaddr)) return;
-  if (core.host.following === undefined) core.host.follow({ host: master.ip, port: master.port });
+  if (core.host.following === undefined) followAddressOf(core, master);
 }

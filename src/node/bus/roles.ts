@@ -20,9 +20,14 @@ export function followMaster(core: BusCore, master: ClusterNode): void {
     state.detachReplica(myself.master, myself);
   }
   state.attachReplica(master, myself);
-  core.host.follow({ host: master.ip, port: master.port });
+  followAddressOf(core, master);
   endFailover(core);
   core.announceSoon();
+}
+
+/** Begins the replication from where `master` is by now. */
+export function followAddressOf({ host, settings }: BusCore, { ip, port, plainPort }: ClusterNode): void {
+  host.follow({ host: ip, port: settings.followsPlainPort && plainPort !== 0 ? plainPort : port });
 }
 
 export function becomeMaster(core: BusCore, node: ClusterNode): void {

@@ -100,7 +100,7 @@ export class Router {
     const { myself } = state;
     const readsHere = client.readonly && !writes && myself.isReplica && myself.master === owner;
     if (owner === myself || readsHere || state.importing.has(slot)) return undefined;
-    return owner === undefined ? SLOT_NOT_SERVED : this.#redirection('MOVED', slot, owner);
+    return owner === undefined ? SLOT_NOT_SERVED : this.#redirection(client, 'MOVED', slot, owner);
   }
 
   /** The slot has an owner. */
@@ -119,14 +119,14 @@ export class Router {
     if (isOpen && request.migrates) return undefined;
     const missing = isOpen && !request.sharded ? this.#countMissing(request.keys) : 0;
     if (target !== undefined && missing > 0)
-      return missing < request.keys.length ? TRY_AGAIN : this.#redirection('ASK', slot, target);
+      return missing < request.keys.length ? TRY_AGAIN : this.#redirection(client, 'ASK', slot, target);
     if (importing && (client.asking || request.asking))
       return missing > 0 && hasSeveral(request.keys) ? TRY_AGAIN : undefined;
 
     const mayReadHere = client.readonly || request.sharded;
     const { myself } = state;
     if (mayReadHere && !request.writes && myself.isReplica && myself.master === owner) return undefined;
-    return owner === myself ? undefined : this.#redirection('MOVED', slot, owner);
+    return owner === myself ? undefined : this.#redirection(client, 'MOVED', slot, owner);
   }
 
   #refusalWhenDown({ sharded, writes }: Request): string | undefined {
@@ -140,8 +140,9 @@ export class Router {
     return keys.filter((key) => database.peek(key) === undefined).length;
   }
 
-  #redirection(kind: 'MOVED' | 'ASK', slot: number, node: ClusterNode): string {
-    return error(`${kind} ${slot} ${preferredEndpoint(node, this.#config) ?? ''}:${node.port}`);
+  #redirection(client: Session, kind: 'MOVED' | 'ASK', slot: number, node: ClusterNode): string {
+    const config = this.#config;
+    return error(`${kind} ${slot} ${preferredEndpoint(node, config) ?? ''}:${portFor(client, node, config)}`);
   }
 }
 
@@ -159,4 +160,10 @@ export function preferredEndpoint(node: ClusterNode, config: Config): string | u
     default:
       return node.ip;
   }
+}
+
+/** Where this client finds the node: in a cluster with TLS, clients without it are shown the plain ports. */
+export function portFor(client: Session, node: ClusterNode, config: Config): number {
+  const isPlain = node.plainPort !== 0 && client.isPlain && config.flag('tls-cluster');
+  return isPlain ? node.plainPort : node.port;
 }

@@ -8,8 +8,23 @@ import type { BusSettings } from './bus-core.ts';
 /** The bus listens so far above the client port, unless cluster-port says otherwise. Source: CLUSTER_PORT_INCR. */
 export const BUS_PORT_OFFSET = 10_000;
 
-export function listeningBusPort({ config, port }: NodeParts): number {
-  return config.number('cluster-port') || port + BUS_PORT_OFFSET;
+export function listeningBusPort(parts: NodeParts): number {
+  return parts.config.number('cluster-port') || clientPort(parts) + BUS_PORT_OFFSET;
+}
+
+/** The port that stands for this node in the cluster. */
+export function clientPort({ config, port, tlsPort }: NodeParts): number {
+  return config.flag('tls-cluster') ? tlsPort : port;
+}
+
+/** With TLS in the cluster, the plain port stands beside it. */
+function announcedPorts(parts: NodeParts): { readonly port: number; readonly plainPort: number } {
+  const { config } = parts;
+  const isTls = config.flag('tls-cluster');
+  const announced = config.number('cluster-announce-port');
+  const announcedTls = config.number('cluster-announce-tls-port');
+  if (isTls && announcedTls !== 0) return { port: announcedTls, plainPort: announced };
+  return { port: announced || clientPort(parts), plainPort: isTls ? parts.port : 0 };
 }
 
 /** Read anew at each use: directives change at run time, and the client port is known once it is open. */
@@ -20,7 +35,13 @@ export function settingsOf(parts: NodeParts): BusSettings {
       return config.number('cluster-node-timeout');
     },
     get port() {
-      return config.number('cluster-announce-port') || parts.port;
+      return announcedPorts(parts).port;
+    },
+    get plainPort() {
+      return announcedPorts(parts).plainPort;
+    },
+    get followsPlainPort() {
+      return config.flag('tls-cluster') && !config.flag('tls-replication');
     },
     get busPort() {
       return config.number('cluster-announce-bus-port') || listeningBusPort(parts);

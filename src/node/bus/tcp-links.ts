@@ -1,15 +1,16 @@
 /**
- * Owns the sockets of the bus: the port that is listened on, connections to other nodes, packets in and out.
+ * Owns the sockets of the bus, with TLS or without: the port that is listened on, connections to other nodes, packets in and out.
  * What is no stream of packets costs its connection and nothing else.
  * Source: Redis 7.0 cluster.c clusterAcceptHandler, clusterReadHandler, clusterWriteHandler.
  */
-import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { BytesError } from '../../core/bytes.ts';
 import { messageOf } from '../../core/errors.ts';
 import { decodeMessage } from '../../protocol/bus/decode.ts';
 import { BusError, type BusMessage } from '../../protocol/bus/message.ts';
 import { PacketSplitter } from '../../protocol/bus/splitter.ts';
 import type { Log } from '../parts/basics.ts';
+import type { Door, Tls } from '../parts/tls.ts';
 import type { BusLink, LinkHandle } from './link.ts';
 
 /** The machine, as far as links concern it. */
@@ -22,9 +23,12 @@ export interface LinkEvents {
 
 export interface TcpLinksOptions {
   readonly log: Log;
+  readonly tls: Tls;
+  /** Whether who connects must do so with TLS. */
+  speaksTls(): boolean;
   /** Local address of outgoing connections; any when it is no IP. Asked at each dial. */
   sourceAddress(): string;
-  keepAliveMs(): number;
+  nodeTimeoutMs(): number;
 }
 
 export class TcpLinks {
@@ -32,10 +36,17 @@ export class TcpLinks {
   readonly #options: TcpLinksOptions;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
+  readonly #door: Door;
 
   constructor(events: LinkEvents, options: TcpLinksOptions) {
     this.#events = events;
     this.#options = options;
+    this.#door = options.tls.door({
+      auth: () => 'yes',
+      timeoutMs: () => options.nodeTimeoutMs(),
+      secured: (socket) => this.#accept(socket),
+      failed: (reason) => options.log('verbose', `Error accepting cluster node connection: ${reason}`),
+    });
   }
 
   /**
@@ -56,11 +67,14 @@ export class TcpLinks {
   }
 
   dial(ip: string, port: number, link: BusLink): LinkHandle {
-    const localAddress = this.#options.sourceAddress();
-    const socket = connect({ host: ip, port, ...(isIP(localAddress) === 0 ? {} : { localAddress }) });
+    const { tls, nodeTimeoutMs, sourceAddress } = this.#options;
+    const { socket, readyEvent } = tls.dial('cluster', { host: ip, port, from: sourceAddress() });
     let isConnected = false;
-    socket.once('connect', () => {
+    // Who takes the connection and says no more is as far away as who does not.
+    socket.setTimeout(nodeTimeoutMs(), () => socket.destroy());
+    socket.once(readyEvent, () => {
       isConnected = true;
+      socket.setTimeout(0);
       this.#events.connected(link);
     });
     socket.on('error', (error) => {
@@ -73,12 +87,16 @@ export class TcpLinks {
   /** Ends all connections and stops to listen. */
   async close(): Promise<void> {
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    this.#door.close();
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(closed);
   }
 
   #listenOn(host: string, port: number): Promise<void> {
-    const server = createServer((socket) => this.#accept(socket));
+    const server = createServer((socket) => {
+      if (this.#options.speaksTls()) this.#door.accept(socket);
+      else this.#accept(socket);
+    });
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port, ipv6Only: host.includes(':') }, () => {
@@ -106,7 +124,7 @@ export class TcpLinks {
     const splitter = new PacketSplitter();
     this.#sockets.add(socket);
     socket.setNoDelay(true);
-    socket.setKeepAlive(true, this.#options.keepAliveMs());
+    socket.setKeepAlive(true, this.#options.nodeTimeoutMs() * 2);
     socket.on('data', (chunk) => {
       if (!this.#read(splitter, chunk, link)) socket.destroy();
     });

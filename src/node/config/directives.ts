@@ -27,6 +27,8 @@ export interface DirectiveOptions {
   readonly sensitive?: boolean;
   /** CONFIG SET needs enable-protected-configs. */
   readonly protected?: boolean;
+  /** Names a file whose contents count: the same value again puts what is in it now to work. */
+  readonly volatile?: boolean;
   /** Takes several arguments. */
   readonly multiArg?: boolean;
   /** Not while a data set is being loaded. */
@@ -311,22 +313,22 @@ export function directiveTable(): readonly Directive[] {
 
     // TLS
     row('tls-port', numeric('integer', 0, 0, 65535)),
-    row('tls-session-cache-size', numeric('integer', 20 * 1024, 0, INT_MAX)),
+    row('tls-session-cache-size', numeric('integer', 20 * 1024, 0, INT_MAX), { noEffect: true }),
     row('tls-session-cache-timeout', numeric('integer', 300, 0, INT_MAX)),
     row('tls-cluster', yesNo(false)),
     row('tls-replication', yesNo(false)),
     row('tls-auth-clients', oneOf('yes', ['no', 'yes', 'optional'])),
     row('tls-prefer-server-ciphers', yesNo(false)),
     row('tls-session-caching', yesNo(true)),
-    row('tls-cert-file', text('', { emptyIsNone: true })),
-    row('tls-key-file', text('', { emptyIsNone: true })),
-    row('tls-key-file-pass', text('', { emptyIsNone: true })),
-    row('tls-client-cert-file', text('', { emptyIsNone: true })),
-    row('tls-client-key-file', text('', { emptyIsNone: true })),
-    row('tls-client-key-file-pass', text('', { emptyIsNone: true })),
-    row('tls-dh-params-file', text('', { emptyIsNone: true })),
-    row('tls-ca-cert-file', text('', { emptyIsNone: true })),
-    row('tls-ca-cert-dir', text('', { emptyIsNone: true })),
+    row('tls-cert-file', text('', { emptyIsNone: true }), { volatile: true }),
+    row('tls-key-file', text('', { emptyIsNone: true }), { volatile: true }),
+    row('tls-key-file-pass', text('', { emptyIsNone: true }), { sensitive: true }),
+    row('tls-client-cert-file', text('', { emptyIsNone: true }), { volatile: true }),
+    row('tls-client-key-file', text('', { emptyIsNone: true }), { volatile: true }),
+    row('tls-client-key-file-pass', text('', { emptyIsNone: true }), { sensitive: true }),
+    row('tls-dh-params-file', text('', { emptyIsNone: true }), { volatile: true }),
+    row('tls-ca-cert-file', text('', { emptyIsNone: true }), { volatile: true }),
+    row('tls-ca-cert-dir', text('', { emptyIsNone: true }), { volatile: true }),
     row('tls-protocols', text('', { emptyIsNone: true })),
     row('tls-ciphers', text('', { emptyIsNone: true })),
     row('tls-ciphersuites', text('', { emptyIsNone: true })),

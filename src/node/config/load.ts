@@ -202,12 +202,10 @@ export function configFailure(message: string): ConfigError {
   return new ConfigError(message, `\n${FATAL}\n${message}\n`);
 }
 
-/** Rules between directives, and what this node cannot do although the directive exists. */
+/** Rules between directives. */
 function checkTogether(store: ConfigStore): string | undefined {
   if (store.flag('cluster-enabled') && store.text('replicaof') !== '')
     return 'replicaof directive not allowed in cluster mode';
-  if (store.number('tls-port') !== 0 || store.flag('tls-cluster') || store.flag('tls-replication'))
-    return 'This node does not speak TLS: leave tls-port, tls-cluster and tls-replication at their defaults';
   return undefined;
 }
 

@@ -162,7 +162,7 @@ export class ConfigStore implements Config {
       }
       this.#put(slot, result);
     }
-    const effective = changes.filter(({ slot, before }) => slot.text !== before);
+    const effective = changes.filter(({ slot, before }) => slot.directive.volatile || slot.text !== before);
     const changed = [...new Set(effective.map(({ slot }) => slot))];
     for (const [index, slot] of changed.entries()) {
       const refusal = slot.apply?.();

@@ -1,6 +1,5 @@
 /**
- * Owns what the node says about directives that it accepts but does not act on, and which of them it refuses to be switched on at
- * run time, when a client counts on the answer.
+ * Owns what the node says about directives that it accepts but does not act on.
  */
 import type { Log } from '../parts/basics.ts';
 import type { ConfigStore } from './store.ts';
@@ -23,11 +22,4 @@ export function tellOfUnoffered(config: ConfigStore, log: Log): void {
   config.onChange('maxmemory', () => {
     if (config.number('maxmemory') > 0) log('warning', `WARNING ${NO_EVICTION}`);
   });
-  for (const name of ['tls-port', 'tls-cluster', 'tls-replication'])
-    config.onApply(name, () => {
-      if (config.number('tls-port') === 0 && !config.flag('tls-cluster') && !config.flag('tls-replication'))
-        return undefined;
-      log('warning', `${name}: this node does not speak TLS.`);
-      return 'Unable to update TLS configuration. Check server logs.';
-    });
 }

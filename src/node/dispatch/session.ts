@@ -63,6 +63,8 @@ export interface Session {
   lastCommand: Command | undefined;
   /** Unix ms of the last bytes from it. */
   lastInteractionMs: number;
+  /** It is a connection, and one without TLS. */
+  readonly isPlain: boolean;
   /** It is no client, but what the commands of a script run under. */
   readonly isScript: boolean;
   /** A script that it runs may be interrupted when it takes long: the reply comes later. */

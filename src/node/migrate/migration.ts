@@ -18,7 +18,7 @@ import { type ExchangeFailure, TargetSocket } from './target-socket.ts';
 /** Of these, `dispatch`, `propagation`, `replication` and `cluster` are asked for only once the node runs. */
 export type MigrationDeps = Pick<
   NodeParts,
-  'clock' | 'config' | 'stats' | 'dispatch' | 'propagation' | 'replication' | 'cluster'
+  'clock' | 'config' | 'stats' | 'tls' | 'dispatch' | 'propagation' | 'replication' | 'cluster'
 >;
 
 const MAX_SOCKETS = 64;
@@ -72,8 +72,8 @@ class NodeMigration implements Migration {
     if (this.#sockets.size >= MAX_SOCKETS) this.#idle[0]?.close();
     const socket = new TargetSocket(
       this.#deps.clock,
-      host,
-      port,
+      this.#deps.tls.dial('cluster', { host, port }),
+      `${host}:${port}`,
       timeoutMs,
       (failure) => {
         if (failure === undefined) this.#send(attempt, socket);

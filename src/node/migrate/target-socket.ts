@@ -2,12 +2,13 @@
  * Owns one connection to a node that receives keys: requests in, the lines of its answers out, with a limit on how long
  * nothing may happen. Never knows what the requests are. Source: Redis cluster.c migrateGetSocket; syncio.c.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.ts';
+import type { Dialled } from '../parts/tls.ts';
 
 /**
- * `connecting`: no connection came about in time, or the host has no address. A connection that was refused counts as
- * `writing`, as in Redis, which finds out by its first write; so does one that has not taken all of the request.
+ * `connecting`: no connection came about in time, the host has no address, or TLS failed. A plain connection that was refused
+ * counts as `writing`, as in Redis, which finds out by its first write; so does one that has not taken all of the request.
  */
 export type ExchangeFailure = {
   readonly phase: 'connecting' | 'writing' | 'reading';
@@ -34,6 +35,7 @@ export class TargetSocket {
   readonly address: string;
   readonly #clock: Clock;
   readonly #socket: Socket;
+  readonly #isTls: boolean;
   readonly #onClosed: (socket: TargetSocket) => void;
   #connected: ((failure: ExchangeFailure | undefined) => void) | undefined;
   #exchange: Exchange | undefined;
@@ -45,20 +47,21 @@ export class TargetSocket {
   /** `onConnected` is called once, `onClosed` when the connection has ended, however it did. */
   constructor(
     clock: Clock,
-    host: string,
-    port: number,
+    { socket, isTls, readyEvent }: Dialled,
+    address: string,
     timeoutMs: number,
     onConnected: (failure: ExchangeFailure | undefined) => void,
     onClosed: (socket: TargetSocket) => void,
   ) {
-    this.address = `${host}:${port}`;
+    this.address = address;
     this.#clock = clock;
     this.lastUsedMs = clock.nowMs();
     this.#connected = onConnected;
     this.#onClosed = onClosed;
-    this.#socket = connect({ host, port, noDelay: true });
+    this.#socket = socket;
+    this.#isTls = isTls;
     this.#watch(timeoutMs, () => this.#fail({ phase: 'connecting', timedOut: true }));
-    this.#socket.on('connect', () => {
+    this.#socket.on(readyEvent, () => {
       this.#timer?.cancel();
       const connected = this.#connected;
       this.#connected = undefined;
@@ -97,9 +100,10 @@ export class TargetSocket {
     this.#fail({ phase: this.#phase(), timedOut: false });
   }
 
-  #phase(): 'writing' | 'reading' {
+  #phase(): ExchangeFailure['phase'] {
+    if (this.#connected !== undefined) return this.#isTls ? 'connecting' : 'writing';
     const unwritten = this.#exchange?.unwritten.length ?? 0;
-    return this.#connected !== undefined || unwritten > 0 ? 'writing' : 'reading';
+    return unwritten > 0 ? 'writing' : 'reading';
   }
 
   #write(): void {

@@ -24,6 +24,7 @@ import type { Persistence } from './persistence.ts';
 import type { PubSub } from './pubsub.ts';
 import type { Replication } from './replication.ts';
 import type { Scripts } from './scripts.ts';
+import type { Tls } from './tls.ts';
 import type { Tracking } from './tracking.ts';
 
 export interface NodeParts {
@@ -49,6 +50,7 @@ export interface NodeParts {
   readonly pubsub: PubSub;
   readonly tracking: Tracking;
   readonly migration: Migration;
+  readonly tls: Tls;
   /** Absent without cluster-enabled. */
   readonly cluster: Cluster | undefined;
   /** Unix ms of the start. */
@@ -59,8 +61,10 @@ export interface NodeParts {
   readonly runId: string;
   /** The data set is being read, from disk or from a master: clients are served what the flag "loading" allows. */
   readonly loading: boolean;
-  /** The client port that is listened on (differs from the directive when that is 0). */
+  /** The client port that is listened on (differs from the directive when that is 0); 0 without. */
   readonly port: number;
+  /** The same for clients with TLS. */
+  readonly tlsPort: number;
   /** Ends the node; resolves when everything is closed. Does not end the process. */
   close(): Promise<void>;
   /** The node cannot go on: the log gets the reason, and it ends with exit code 1. */

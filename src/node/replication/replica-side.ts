@@ -3,7 +3,7 @@
  * machine (master-link.ts) asks for. The only file of this room with a socket.
  * Source: Redis replication.c connectWithMaster, replicationCron, replicationHandleMasterDisconnection.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
 import { RdbError } from '../../protocol/rdb/reader.ts';
@@ -13,6 +13,7 @@ import type { Database } from '../parts/keyspace.ts';
 import type { Persistence } from '../parts/persistence.ts';
 import type { MasterAddress } from '../parts/replication.ts';
 import type { Scripts } from '../parts/scripts.ts';
+import type { Tls } from '../parts/tls.ts';
 import type { ValueHost } from '../types/row.ts';
 import { chooseIncomingData } from './choose-data.ts';
 import type { IncomingData } from './incoming-data.ts';
@@ -29,6 +30,7 @@ export interface ReplicaSideDeps extends ValueHost {
   readonly persistence: Pick<Persistence, 'progress' | 'saves' | 'aof'>;
   readonly scripts: Pick<Scripts, 'busy' | 'libraries'>;
   readonly stream: ReplicationStream;
+  readonly tls: Tls;
   /** The client port that this node listens on. */
   readonly port: () => number;
   /** The data are about to be replaced by the master's, or its history goes on under another name: replicas must come again. */
@@ -132,8 +134,8 @@ export class ReplicaSide {
     if (this.#closed) return;
     const { host, port } = this.master;
     const password = config.text('masterauth');
-    const localAddress = config.text('bind-source-addr');
-    const socket = connect({ host, port, noDelay: true, ...(localAddress !== '' && { localAddress }) });
+    const from = config.text('bind-source-addr');
+    const { socket, readyEvent } = this.#deps.tls.dial('replication', { host, port, from });
     log('notice', 'MASTER <-> REPLICA sync started');
     this.#socket = socket;
     this.#attemptAtMs = clock.nowMs();
@@ -148,7 +150,7 @@ export class ReplicaSide {
       this.#effects(socket),
     );
     this.#link = link;
-    socket.on('connect', () => {
+    socket.on(readyEvent, () => {
       log('notice', 'Non blocking connect for SYNC fired the event.');
       link.connected();
     });

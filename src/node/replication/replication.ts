@@ -25,7 +25,7 @@ import { ReplicationStream } from './stream.ts';
 /** Of what is propagated: what replicas are to hear. */
 const FOR_REPLICAS = 2;
 
-/** Of these, `dispatch`, `propagation` and `port` are asked for only once the node runs. */
+/** Of these, `dispatch`, `propagation` and the ports are asked for only once the node runs. */
 export type ReplicationDeps = Pick<
   NodeParts,
   | 'clock'
@@ -40,7 +40,9 @@ export type ReplicationDeps = Pick<
   | 'persistence'
   | 'propagation'
   | 'scripts'
+  | 'tls'
   | 'port'
+  | 'tlsPort'
 >;
 
 const TICK_MS = 1000;
@@ -177,7 +179,7 @@ class NodeReplication implements Replication, ReplicaService {
 
   #becomeReplica(master: MasterAddress, takeOver: boolean): void {
     const { clock, random, log, config, stats, clients, databases, memberHasher } = this.#deps;
-    const { dispatch, persistence, scripts } = this.#deps;
+    const { dispatch, persistence, scripts, tls } = this.#deps;
     const stream = this.#stream;
     const before = this.#replica;
     let cached = before?.close();
@@ -194,8 +196,8 @@ class NodeReplication implements Replication, ReplicaService {
     this.#replica = new ReplicaSide(
       {
         ...{ clock, random, log, config, stats, databases, memberHasher, dispatch, persistence, stream },
-        scripts,
-        port: () => this.#deps.port,
+        ...{ scripts, tls },
+        port: () => (config.flag('tls-replication') && this.#deps.tlsPort) || this.#deps.port,
         onHistoryChanged: () => this.#masterSide.disconnectAll(),
         onTakeOverAnswered: (accepted) => this.#failover.answered(accepted),
       },

@@ -42,6 +42,7 @@ export abstract class BaseSession implements Session {
   }
 
   readonly isScript: boolean = false;
+  readonly isPlain: boolean = false;
   readonly takesLateReplies: boolean = false;
   abstract readonly blocked: boolean;
   abstract readonly pendingBytes: number;

@@ -3,6 +3,7 @@
  * together with those of others (outbox.ts). Never decides what a command does. Source: Redis networking.c.
  */
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Clock } from '../../core/clock.ts';
 import { error } from '../../protocol/resp/encode.ts';
 import type { NameCache } from '../../protocol/resp/name-cache.ts';
@@ -45,6 +46,7 @@ export class Connection extends BaseSession implements Sender {
   readonly address: string;
   readonly localAddress: string;
   override readonly takesLateReplies = true;
+  override readonly isPlain: boolean;
   /** Unix ms since when more than the soft limit of its class waits to be sent; 0 while it does not. */
   softLimitSinceMs = 0;
   readonly #host: ConnectionHost;
@@ -69,6 +71,7 @@ export class Connection extends BaseSession implements Sender {
     this.#socket = socket;
     this.address = address;
     this.localAddress = localAddress;
+    this.isPlain = !(socket instanceof TLSSocket);
     host.acl.enter(this);
     this.#parser = new RequestParser(host.names);
     host.clients.add(this);

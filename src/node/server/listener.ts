@@ -1,12 +1,13 @@
 /**
- * Owns the sockets that clients connect to: addresses of `bind`, the unix socket, and who is let in.
- * Source: Redis server.c listenToPort; networking.c acceptCommonHandler, clientAcceptHandler.
+ * Owns the sockets that clients connect to: addresses of `bind` at the plain port and at the one for TLS, the unix socket;
+ * and who is let in. Source: Redis server.c listenToPort; networking.c acceptCommonHandler, clientAcceptHandler.
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { error } from '../../protocol/resp/encode.ts';
 import { isLocal } from '../dispatch/gates.ts';
 import type { Config } from '../parts/basics.ts';
+import type { ClientAuth, Door, Tls } from '../parts/tls.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
 
 const DENIED =
@@ -78,22 +79,52 @@ function closed(server: Server): Promise<void> {
   });
 }
 
+/** The directives of the two ports. */
+export type PortName = 'port' | 'tls-port';
+
+/** One of them as it is listened on. */
+interface Listening {
+  readonly port: number;
+  readonly addresses: readonly BindAddress[];
+  readonly servers: readonly Server[];
+}
+
+const CLOSED: Listening = { port: 0, addresses: [], servers: [] };
+
+/** At most; `timeout` may make it less. */
+const HANDSHAKE_MS = 60_000;
+
 export class Listener {
-  /** The port that is listened on; 0 before, or without TCP. */
-  port = 0;
   readonly #host: ConnectionHost;
   readonly #config: Config;
-  #servers: Server[] = [];
+  readonly #listening: Record<PortName, Listening> = { port: CLOSED, 'tls-port': CLOSED };
+  readonly #door: Door;
   #unix: { readonly server: Server; readonly path: string } | undefined;
 
-  constructor(host: ConnectionHost, config: Config) {
+  constructor(host: ConnectionHost, config: Config, tls: Tls) {
     this.#host = host;
     this.#config = config;
+    this.#door = tls.door({
+      auth: () => config.text('tls-auth-clients') as ClientAuth,
+      timeoutMs: () => Math.min(HANDSHAKE_MS, config.number('timeout') * 1000 || HANDSHAKE_MS),
+      secured: (socket) => this.#welcome(socket),
+      failed: (reason) => host.log('warning', `Error accepting a client connection: ${reason}`),
+    });
+  }
+
+  /** The plain port that is listened on, or was before the end; 0 before the start, or without. */
+  get port(): number {
+    return this.#listening.port.port;
+  }
+
+  /** The same for TLS. */
+  get tlsPort(): number {
+    return this.#listening['tls-port'].port;
   }
 
   /** Whether anything is listened on. */
   get any(): boolean {
-    return this.#servers.length > 0 || this.#unix !== undefined;
+    return this.port > 0 || this.tlsPort > 0 || this.#unix !== undefined;
   }
 
   get unixPath(): string | undefined {
@@ -101,15 +132,23 @@ export class Listener {
   }
 
   /**
-   * Listens on `port` at all addresses of `bind`; port 0 of the directive means no TCP unless `anyPort`, which lets the system choose.
-   * False when one of them cannot be had: then none is kept, and the log tells why.
+   * Listens on the port of the directive at all addresses of `bind`; 0 means not at all unless `anyPort`, which lets the
+   * system choose. False when one of them cannot be had: then none is kept, and the log tells why.
    */
-  async listenTcp(port: number, anyPort = false): Promise<boolean> {
-    if (port === 0 && !anyPort) return true;
+  listen(name: PortName, anyPort = false): Promise<boolean> {
+    const port = this.#config.number(name);
+    if (port === 0 && !anyPort) {
+      this.#listening[name] = CLOSED;
+      return Promise.resolve(true);
+    }
+    return this.#listenAt(name, anyPort ? 0 : port, bindAddresses(this.#config));
+  }
+
+  async #listenAt(name: PortName, port: number, addresses: readonly BindAddress[]): Promise<boolean> {
     const servers: Server[] = [];
     let chosen = port;
-    for (const address of bindAddresses(this.#config)) {
-      const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    for (const address of addresses) {
+      const server = createServer({ noDelay: true }, (socket) => this.#accept(socket, name));
       try {
         const { host, ipv6Only } = address;
         await listen(server, { host, port: chosen, ipv6Only, backlog: this.#config.number('tcp-backlog') });
@@ -129,52 +168,80 @@ export class Listener {
       const bound = server.address();
       if (chosen === 0 && bound !== null && typeof bound === 'object') chosen = bound.port;
     }
-    this.#servers = servers;
-    this.port = servers.length > 0 ? chosen : 0;
+    this.#listening[name] = servers.length > 0 ? { port: chosen, addresses, servers } : CLOSED;
     return true;
   }
 
   /** Throws what the system says when the path cannot be listened on. */
   async listenUnix(path: string, permissions: number): Promise<void> {
     rmSync(path, { force: true });
-    const server = createServer((socket) => this.#accept(socket, `${path}:0`));
+    const server = createServer((socket) => {
+      if (this.#hasRoom(socket, false)) this.#welcome(socket, `${path}:0`);
+    });
     await listen(server, { path, backlog: this.#config.number('tcp-backlog') });
     if (permissions !== 0) chmodSync(path, permissions);
     this.#unix = { server, path };
   }
 
-  /** Moves to another port or other addresses; when that fails, the old ones stay. Open connections stay in either case. */
-  async rebind(port: number): Promise<boolean> {
-    const before = this.#servers;
-    const portBefore = this.port;
+  /**
+   * Moves these ports to what the directives say by now; when one cannot be had, all go back to where they were. Open
+   * connections stay in either case.
+   */
+  async rebind(names: readonly PortName[]): Promise<boolean> {
+    const before = names.map((name) => [name, this.#listening[name]] as const);
     // The same port may be wanted at more addresses: it can only be had again once it is free.
-    await Promise.all(before.map((server) => stopListening(server)));
-    this.#servers = [];
-    if (await this.listenTcp(port)) return true;
-    this.port = portBefore;
-    await this.listenTcp(portBefore);
+    for (const name of names) this.#stop(name);
+    for (const name of names) {
+      if (await this.listen(name)) continue;
+      for (const [other, { port, addresses }] of before) {
+        this.#stop(other);
+        if (port > 0) await this.#listenAt(other, port, addresses);
+      }
+      return false;
+    }
+    return true;
+  }
+
+  /** The listening sockets are gone when this returns. */
+  #stop(name: PortName): void {
+    for (const server of this.#listening[name].servers) server.close();
+    this.#listening[name] = CLOSED;
+  }
+
+  #accept(socket: Socket, name: PortName): void {
+    const config = this.#config;
+    const isTls = name === 'tls-port';
+    if (!this.#hasRoom(socket, isTls)) return;
+    const keepAliveSeconds = config.number('tcp-keepalive');
+    if (keepAliveSeconds > 0) socket.setKeepAlive(true, keepAliveSeconds * 1000);
+    if (isTls) this.#door.accept(socket);
+    else this.#welcome(socket);
+  }
+
+  /** False when there are too many clients already; then this one is gone. */
+  #hasRoom(socket: Socket, isTls: boolean): boolean {
+    const config = this.#config;
+    if (this.#host.clients.count + this.#door.pending < config.number('maxclients')) return true;
+    const also = config.flag('cluster-enabled') ? ' + cluster connections' : '';
+    this.#refuse(socket, isTls ? undefined : `ERR max number of clients${also} reached`);
     return false;
   }
 
-  #accept(socket: Socket, unixAddress?: string): void {
-    const { clients, stats, acl } = this.#host;
-    const config = this.#config;
-    const refuse = (text: string): void => {
-      stats.rejectedConnections++;
-      socket.on('error', () => {});
-      socket.end(error(text), 'latin1', () => socket.destroy());
-    };
-    if (clients.count >= config.number('maxclients')) {
-      const also = config.flag('cluster-enabled') ? ' + cluster connections' : '';
-      refuse(`ERR max number of clients${also} reached`);
-      return;
-    }
+  /** `text`: the error it is told; none before TLS is there, which would not understand it. */
+  #refuse(socket: Socket, text: string | undefined): void {
+    this.#host.stats.rejectedConnections++;
+    socket.on('error', () => {});
+    if (text === undefined) socket.destroy();
+    else socket.end(error(text), 'latin1', () => socket.destroy());
+  }
+
+  /** A connection that can be spoken on. */
+  #welcome(socket: Socket, unixAddress?: string): void {
+    const { stats, acl } = this.#host;
     const address = unixAddress ?? formatAddress(socket.remoteAddress, socket.remotePort);
     const localAddress = unixAddress ?? formatAddress(socket.localAddress, socket.localPort);
-    const keepAliveSeconds = config.number('tcp-keepalive');
-    if (unixAddress === undefined && keepAliveSeconds > 0) socket.setKeepAlive(true, keepAliveSeconds * 1000);
-    if (config.flag('protected-mode') && acl.defaultUser.nopass && !isLocal({ address })) {
-      refuse(DENIED);
+    if (this.#config.flag('protected-mode') && acl.defaultUser.nopass && !isLocal({ address })) {
+      this.#refuse(socket, DENIED);
       return;
     }
     stats.connectionsReceived++;
@@ -183,16 +250,12 @@ export class Listener {
 
   /** Takes no more connections; those that are open stay. */
   async close(): Promise<void> {
+    for (const { servers } of Object.values(this.#listening)) for (const server of servers) server.close();
+    this.#door.close();
     const unix = this.#unix;
-    await Promise.all([...this.#servers.map(stopListening), unix && stopListening(unix.server)]);
-    this.#servers = [];
     this.#unix = undefined;
-    if (unix) rmSync(unix.path, { force: true });
+    if (unix === undefined) return;
+    unix.server.close();
+    rmSync(unix.path, { force: true });
   }
-}
-
-/** The listening socket is gone when this returns; the callback of close() waits for connections too, which may stay. */
-function stopListening(server: Server): Promise<void> {
-  server.close();
-  return Promise.resolve();
 }

@@ -169,7 +169,6 @@ describe('reading redis.conf and the command line', () => {
       ['--cluster-enabled', 'yes', '--replicaof', 'a', '1'],
       'replicaof directive not allowed in cluster mode',
     ],
-    [['--tls-port', '1'], 'This node does not speak TLS'],
   ])('refuses %j together', (argv, message) => {
     expect(report(argv)).toContain(message);
   });

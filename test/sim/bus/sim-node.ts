@@ -53,9 +53,11 @@ export class SimNode {
     this.settings = {
       nodeTimeoutMs: 2000,
       port: 6379,
+      plainPort: 0,
       busPort: 16_379,
       announceIp: '',
       announceHostname: '',
+      followsPlainPort: false,
       requireFullCoverage: true,
       allowReplicaMigration: true,
       replicaNoFailover: false,

@@ -20,7 +20,7 @@ import { formatNodeLine } from '../../../protocol/text/nodes.ts';
 import type { ClusterNode } from '../../bus/cluster-node.ts';
 import { describeNode, nodesText } from '../../bus/describe.ts';
 import type { BusLink } from '../../bus/link.ts';
-import { preferredEndpoint } from '../../bus/routing.ts';
+import { portFor, preferredEndpoint } from '../../bus/routing.ts';
 import type { CommandRow } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
 import type { Cluster } from '../../parts/cluster.ts';
@@ -33,7 +33,7 @@ function offsetOf({ machine: { core } }: Cluster, node: ClusterNode): number {
 }
 
 /** Where clients find the node, and in a map where else. */
-function endpoint(node: ClusterNode, { node: parts, resp }: Context): string {
+function endpoint(node: ClusterNode, { node: parts, client, resp }: Context): string {
   const kind = parts.config.text('cluster-preferred-endpoint-type');
   const preferred = preferredEndpoint(node, parts.config);
   const others: string[] = [];
@@ -41,7 +41,7 @@ function endpoint(node: ClusterNode, { node: parts, resp }: Context): string {
   if (kind !== 'hostname' && node.hostname !== '') others.push(bulk('hostname'), bulk(node.hostname));
   return array([
     preferred === undefined ? nullBulk(resp) : bulk(preferred),
-    integer(node.port),
+    integer(portFor(client, node, parts.config)),
     bulk(node.id),
     map(others, resp),
   ]);
@@ -70,7 +70,10 @@ function shardNode(cluster: Cluster, context: Context, node: ClusterNode): strin
   const offset = offsetOf(cluster, node);
   const health = node.failed ? 'fail' : node.isReplica && offset === 0 ? 'loading' : 'online';
   const fields = [bulk('id'), bulk(node.id)];
-  if (node.port !== 0) fields.push(bulk('port'), integer(node.port));
+  const isTls = context.node.config.flag('tls-cluster');
+  const plainPort = isTls ? node.plainPort : node.port;
+  if (plainPort !== 0) fields.push(bulk('port'), integer(plainPort));
+  if (isTls && node.port !== 0) fields.push(bulk('tls-port'), integer(node.port));
   fields.push(bulk('ip'), bulk(node.ip));
   fields.push(bulk('endpoint'), bulk(preferredEndpoint(node, context.node.config) ?? ''));
   if (node.hostname !== '') fields.push(bulk('hostname'), bulk(node.hostname));
@@ -116,12 +119,16 @@ const showLinks: ClusterHandler = ({ machine }, { resp }) =>
     ),
   );
 
-const showReplicas: ClusterHandler = ({ machine }, _context, argv) => {
+const showReplicas: ClusterHandler = ({ machine }, { client, node: { config } }, argv) => {
   const { state } = machine.core;
   const master = state.node(argv[2] as string);
   if (master === undefined) return error(`ERR Unknown node ${argv[2]}`);
   if (master.isReplica) return error('ERR The specified node is not a master');
-  return bulkArray(master.replicas.map((replica) => formatNodeLine(describeNode(state, replica))));
+  return bulkArray(
+    master.replicas.map((replica) =>
+      formatNodeLine(describeNode(state, replica, portFor(client, replica, config))),
+    ),
+  );
 };
 
 const perNode = 'O(N) where N is the total number of Cluster nodes';
@@ -168,7 +175,11 @@ export const showRows: readonly CommandRow[] = [
     2,
     SHOWS,
     { summary: 'Get Cluster config for the node', complexity: perNode, tips: VARIES },
-    ({ machine }, { resp }) => verbatim(nodesText(machine.core.state, true), resp),
+    ({ machine }, { client, node: { config }, resp }) =>
+      verbatim(
+        nodesText(machine.core.state, true, (node) => portFor(client, node, config)),
+        resp,
+      ),
   ),
   subcommand(
     'replicas',

@@ -7,6 +7,7 @@ import { rewriteConfigFile } from '../../config/rewrite.ts';
 import { systemErrorText } from '../../config/special.ts';
 import type { Context } from '../../dispatch/context.ts';
 import { isAllowed } from '../../dispatch/gates.ts';
+import type { PortName } from '../../server/listener.ts';
 
 const help = [
   'GET <pattern>',
@@ -40,26 +41,36 @@ function set(context: Context, argv: readonly string[]): Reply {
   const before = pairs.map(
     ([name]) => [name, config.directive(name.toLowerCase()) ? config.text(name.toLowerCase()) : ''] as const,
   );
-  if (!context.mayBlock && pairs.some(([name]) => /^(?:port|bind)$/i.test(name)))
-    return error("ERR CONFIG SET of port or bind isn't allowed for DENY BLOCKING client");
-  const listening = `${config.text('port')} ${config.text('bind')}`;
+  if (!context.mayBlock && pairs.some(([name]) => /^(?:port|tls-port|bind)$/i.test(name)))
+    return error("ERR CONFIG SET of port, tls-port or bind isn't allowed for DENY BLOCKING client");
+  const listening = sockets.map((name) => config.text(name));
   const refusal = config.setAll(pairs, {
     loading: node.loading,
     mayChangeProtected: isAllowed(config.text('enable-protected-configs'), client),
   });
   if (refusal !== undefined) return error(refusal);
-  if (listening === `${config.text('port')} ${config.text('bind')}`) return OK;
-  return rebind(context, before);
+  const moved = sockets.filter((name, index) => config.text(name) !== listening[index]);
+  return moved.length === 0 ? OK : rebind(context, before, moved);
 }
 
+/** Directives that tell where clients find this node. */
+const sockets = ['port', 'tls-port', 'bind'] as const;
+
+const isPort = (name: string): name is PortName => name !== 'bind';
+
 /** New ports cannot be had at once, so the client waits; when they cannot be had at all, everything that was set goes back. */
-function rebind({ node, client }: Context, before: readonly (readonly [string, string])[]): Reply {
+function rebind(
+  { node, client }: Context,
+  before: readonly (readonly [string, string])[],
+  moved: readonly (typeof sockets)[number][],
+): Reply {
   const { config, listener } = node.server;
-  const names = before.map(([name]) => name.toLowerCase());
-  const failure = names.includes('port')
-    ? "(possibly related to argument 'port') - Unable to listen on this port. Check server logs."
-    : "(possibly related to argument 'bind') - Failed to bind to specified addresses.";
-  void listener.rebind(config.number('port')).then((done) => {
+  const [port] = moved.filter(isPort);
+  const failure =
+    port === undefined
+      ? "(possibly related to argument 'bind') - Failed to bind to specified addresses."
+      : `(possibly related to argument '${port}') - Unable to listen on this port. Check server logs.`;
+  void listener.rebind((moved.includes('bind') ? sockets : moved).filter(isPort)).then((done) => {
     if (!done) {
       for (const [name, value] of before) config.restore(name.toLowerCase(), value);
       node.log('warning', 'Failed applying new configuration. Restoring previous settings.');

@@ -26,7 +26,7 @@ export function server(parts: NodeParts): string[] {
     process_id: process.pid,
     process_supervised: 'no',
     run_id: parts.runId,
-    tcp_port: parts.port,
+    tcp_port: parts.port || parts.tlsPort,
     server_time_usec: nowMs * 1000,
     uptime_in_seconds: uptimeSeconds,
     uptime_in_days: Math.trunc(uptimeSeconds / 86400),
