@@ -142,6 +142,7 @@ describe('resetting a node that has left', () => {
     const it3 = await node(3, () => [line(3, 'myself,master'), line(1, 'master')]);
     expect(await resetOf(it3.ref)).toBe('done');
     expect(requestsOf(it3.server, 'RESET')).toEqual(['CLUSTER RESET SOFT']);
+    expect(requestsOf(it3.server, 'KILL')).toEqual(['CLIENT KILL TYPE normal', 'CLIENT KILL TYPE pubsub']);
     pool.close();
     const alone = await node(3, () => [line(3, 'myself,master')]);
     expect([await resetOf(alone.ref), requestsOf(alone.server, 'RESET')]).toEqual(['already', []]);

@@ -1,6 +1,7 @@
 /**
  * Owns the step that lets a node forget the cluster that it has left: CLUSTER RESET SOFT, which keeps its id, and
- * deletes the data of a replica. Source: redis-cli.c clusterManagerCommandDeleteNode.
+ * deletes the data of a replica; and of its clients, which have no business there any more.
+ * Source: redis-cli.c clusterManagerCommandDeleteNode.
  */
 import { ConnectionLost } from '../../client/command.ts';
 import type { NodeView } from '../../cluster/topology.ts';
@@ -9,6 +10,12 @@ import type { Reset } from '../../plan/steps/reset.ts';
 import { formatAddress } from '../../protocol/text/addresses.ts';
 import type { StepContext } from '../context.ts';
 import { askNode } from '../survey.ts';
+
+/**
+ * A client that stayed would take the node's word for the map of slots, which is empty now: ioredis then drops all its
+ * connections, and fails what is under way. Who may not say this has lost nothing by it.
+ */
+const partings = ['normal', 'pubsub'].map((type) => ['CLIENT', 'KILL', 'TYPE', type]);
 
 export async function reset({ node }: Reset, context: StepContext): Promise<'done' | 'already'> {
   const name = formatAddress(node.address);
@@ -35,6 +42,8 @@ export async function reset({ node }: Reset, context: StepContext): Promise<'don
       },
     );
   }
-  await context.pool.at(node.address).demand(['CLUSTER', 'RESET', 'SOFT'], { repeatable: true });
+  const client = context.pool.at(node.address);
+  await client.demand(['CLUSTER', 'RESET', 'SOFT'], { repeatable: true });
+  await client.pipeline(partings, { repeatable: true });
   return 'done';
 }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { nodeById, replicasOf } from '../../../src/cluster/topology.ts';
 import { loadDataset, makeDataset } from '../../helpers/dataset.ts';
 import { expectNothingLost, expectUndisturbed } from '../../helpers/intact.ts';
+import { RawConnection } from '../../helpers/raw-connection.ts';
 import { trib } from '../../helpers/run.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
 import { type ClusterWithSpares, startWithSpares } from '../../helpers/spares.ts';
@@ -33,6 +34,7 @@ describe.skipIf(skipWithoutRedisServer)(`trib del-node${redisServerNote}`, () =>
     expect((await trib(['add-node', live.addresses[6] ?? '', seed])).code).toBe(0);
     const follow = ['add-node', live.addresses[7] ?? '', seed, '--replica', '--master-id', live.idOf(6)];
     expect((await trib(follow)).code).toBe(0);
+    const client = await RawConnection.open(live.ports[6] ?? 0);
     // It is the master with the fewest replicas as soon as its own has another one.
     const removed = await trib(['del-node', seed, live.idOf(6)], { input: 'yes\n' });
     expect([removed.code, removed.stderr]).toEqual([0, '']);
@@ -41,6 +43,8 @@ describe.skipIf(skipWithoutRedisServer)(`trib del-node${redisServerNote}`, () =>
     expect(nodeById(topology, live.idOf(6))).toBeUndefined();
     expect([0, 1, 2].map((index) => live.idOf(index))).toContain(nodeById(topology, live.idOf(7))?.masterId);
     expect(await live.linesOf(6)).toHaveLength(1);
+    // Its clients are sent away: it has no map of slots for them any more.
+    await expect(client.call('PING')).rejects.toThrow('closed');
     await expectToStayAway(live.idOf(6), 0, 1, 2, 3, 4, 5, 7);
   });
 
