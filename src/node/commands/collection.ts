@@ -6,7 +6,7 @@
 import { WRONG_TYPE } from '../command/errors.ts';
 import type { Context } from '../dispatch/context.ts';
 import type { Collection } from '../keyspace/value.ts';
-import type { TypeRow } from '../types/row.ts';
+import type { TypeRow, ValueHost } from '../types/row.ts';
 
 /** For a command that reads. Undefined without such a key. */
 export function collectionToRead<V extends Collection>(
@@ -32,16 +32,16 @@ export function collectionToChange<V extends Collection>(
   return entry.value;
 }
 
-/** For a command that adds: `make` gives a new one where there is none. `settleCollection` afterwards. */
+/** For a command that adds: `make` gives a new one where there is none; no closure, for it is passed with each command. */
 export function collectionToFill<V extends Collection>(
   context: Context,
   key: string,
   type: TypeRow<V>,
-  make: () => V,
+  make: (host: ValueHost) => V,
 ): V | string {
   const found = collectionToChange(context, key, type);
   if (found !== undefined) return found;
-  const value = make();
+  const value = make(context.node);
   context.db.add(key, value);
   return value;
 }

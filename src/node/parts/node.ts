@@ -20,6 +20,7 @@ import type { Config, Log, Stats } from './basics.ts';
 import type { Cluster, Migration } from './cluster.ts';
 import type { Dispatch, KeyWaiters, WriteTargets } from './dispatch.ts';
 import type { ActiveExpiry, Database } from './keyspace.ts';
+import type { ClientEviction, Eviction, MemoryUse } from './memory.ts';
 import type { Persistence } from './persistence.ts';
 import type { PubSub } from './pubsub.ts';
 import type { Replication } from './replication.ts';
@@ -40,6 +41,9 @@ export interface NodeParts {
   readonly keyWaiters: KeyWaiters;
   /** By index; only 0 in cluster mode. */
   readonly databases: readonly Database[];
+  readonly memory: MemoryUse;
+  readonly eviction: Eviction;
+  readonly clientEviction: ClientEviction;
   /** Of the members of collections; keys have their own. */
   readonly memberHasher: Hasher;
   readonly activeExpiry: ActiveExpiry;
@@ -89,6 +93,8 @@ export interface Clients {
   readonly count: number;
   /** Clients that wait for the reply of a command that returned BLOCKED. */
   readonly blockedCount: number;
+  /** What they take, and their buffers; without replicas. */
+  readonly memoryBytes: number;
   all(): Iterable<Session>;
   /** As CLIENT LIST shows them: the link to the master is one of them. */
   listed(): Iterable<Session>;
@@ -97,6 +103,8 @@ export interface Clients {
 
 /** The one stream of writes that replicas (and the AOF) read. */
 export interface Propagation {
+  /** Whether anybody listens: what a command would say in its place need not be put together otherwise. */
+  readonly wanted: boolean;
   /** A write of database `dbIndex`; `argv` with latin1 strings. Called after the command has run. `audience`: who at most reads it. */
   feed(dbIndex: number, argv: readonly string[], audience?: WriteTargets): void;
   /** Several writes as one transaction: MULTI ... EXEC. */

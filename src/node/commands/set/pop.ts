@@ -20,7 +20,7 @@ function spop(context: Context, argv: readonly string[]): Reply {
   const member = takeAny(context, set);
   context.db.notify('s', 'spop', key);
   // Others must not draw lots themselves.
-  context.propagateAs(['SREM', key, member]);
+  if (context.node.propagation.wanted) context.propagateAs(['SREM', key, member]);
   settleCollection(context, key, set, 1);
   return bulk(member);
 }

@@ -2,13 +2,16 @@
 import { integer, ONE, ZERO } from '../../../protocol/resp/encode.ts';
 import { type CommandRow, keys, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
+import type { ValueHost } from '../../types/row.ts';
 import { setType } from '../../types/set/row.ts';
 import { MemberSet } from '../../types/set/set.ts';
 import { collectionToChange, collectionToFill, settleCollection } from '../collection.ts';
 
+const createSet = (host: ValueHost): MemberSet => new MemberSet(host);
+
 function sadd(context: Context, argv: readonly string[]): Reply {
   const key = argv[1] as string;
-  const set = collectionToFill(context, key, setType, () => new MemberSet(context.node));
+  const set = collectionToFill(context, key, setType, createSet);
   if (typeof set === 'string') return set;
   let added = 0;
   for (let at = 2; at < argv.length; at++) if (set.add(argv[at] as string)) added++;

@@ -1,9 +1,17 @@
 /** Owns XADD. Source: Redis t_stream.c xaddCommand, streamAppendItem, streamNextID. */
 import { bulk, error, nullBulk } from '../../../protocol/resp/encode.ts';
-import { compareIds, idText, isZero, nextId, type StreamId } from '../../../protocol/text/stream-id.ts';
+import {
+  compareIds,
+  idText,
+  isZero,
+  MAX_ID,
+  nextId,
+  type StreamId,
+} from '../../../protocol/text/stream-id.ts';
 import { wrongArity } from '../../command/errors.ts';
 import { type CommandRow, keys, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
+import type { ValueHost } from '../../types/row.ts';
 import { streamType } from '../../types/stream/row.ts';
 import { MAX_NODE_BYTES, Stream } from '../../types/stream/stream.ts';
 import { collectionToChange, collectionToFill } from '../collection.ts';
@@ -31,6 +39,8 @@ function isTooLarge(fields: readonly string[]): boolean {
   return length > MAX_NODE_BYTES;
 }
 
+const createStream = (host: ValueHost): Stream => new Stream(host);
+
 function xadd(context: Context, argv: readonly string[]): Reply {
   const options = parseTrimArguments(context, argv, true);
   if (typeof options === 'string') return options;
@@ -42,11 +52,11 @@ function xadd(context: Context, argv: readonly string[]): Reply {
   const { db, node, nowMs } = context;
   const key = argv[1] as string;
   const stream = options.createsStream
-    ? collectionToFill(context, key, streamType, () => new Stream(node))
+    ? collectionToFill(context, key, streamType, createStream)
     : collectionToChange(context, key, streamType);
   if (stream === undefined) return nullBulk(context.resp);
   if (typeof stream === 'string') return stream;
-  if (nextId(stream.lastId) === undefined) return EXHAUSTED;
+  if (compareIds(stream.lastId, MAX_ID) === 0) return EXHAUSTED;
   const id = idFor(stream.lastId, given, nowMs);
   if (typeof id === 'string') return id;
   if (isTooLarge(fields)) return TOO_LARGE;
@@ -54,9 +64,10 @@ function xadd(context: Context, argv: readonly string[]): Reply {
   db.changed(key, 1);
   db.notify('t', 'xadd', key);
   if (options.trim !== undefined && stream.trim(options.trim) > 0) db.notify('t', 'xtrim', key);
-  propagate(context, argv, options, stream, id);
+  const text = idText(id);
+  if (node.propagation.wanted) propagate(context, argv, options, stream, text);
   node.keyWaiters.ready(db.index, key);
-  return bulk(idText(id));
+  return bulk(text);
 }
 
 /** With the id that it got, and the trimming as it came out. */
@@ -65,12 +76,12 @@ function propagate(
   argv: readonly string[],
   { trim, idIndex, id: given }: TrimArguments,
   stream: Stream,
-  id: StreamId,
+  id: string,
 ): void {
   const isExact = trim === undefined || !trim.approximate;
   if (given?.seq !== undefined && isExact) return;
   const words = [...argv];
-  words[idIndex] = idText(id);
+  words[idIndex] = id;
   if (!isExact) makeExact(words, trim, stream);
   context.propagateAs(words);
 }

@@ -4,6 +4,7 @@ import { parseExactDouble } from '../../command/double.ts';
 import { NOT_A_FLOAT, SYNTAX_ERROR } from '../../command/errors.ts';
 import { type CommandRow, keys, type Reply } from '../../command/row.ts';
 import type { Context } from '../../dispatch/context.ts';
+import type { ValueHost } from '../../types/row.ts';
 import { sortedSetType } from '../../types/zset/row.ts';
 import { SortedSet } from '../../types/zset/sorted-set.ts';
 import { collectionToChange, collectionToFill, settleCollection } from '../collection.ts';
@@ -69,6 +70,8 @@ function addOne(
   return { score, change: 'updated' };
 }
 
+const createSortedSet = (host: ValueHost): SortedSet => new SortedSet(host);
+
 /** ZADD, and with `increments` ZINCRBY. */
 export function zadd(context: Context, argv: readonly string[], increments: boolean): Reply {
   const options = parseOptions(argv, increments);
@@ -83,7 +86,7 @@ export function zadd(context: Context, argv: readonly string[], increments: bool
   const key = argv[1] as string;
   const set = options.xx
     ? collectionToChange(context, key, sortedSetType)
-    : collectionToFill(context, key, sortedSetType, () => new SortedSet(context.node));
+    : collectionToFill(context, key, sortedSetType, createSortedSet);
   if (typeof set === 'string') return set;
   if (set === undefined) return incr ? nullBulk(context.resp) : ZERO;
   let added = 0;

@@ -54,11 +54,15 @@ export class StreamNode extends Counted implements RdbStreamNode {
   }
 
   get bytes(): number {
+    return this.#bytesOfAll() + integerBytes(this.live) + integerBytes(this.entries.length - this.live);
+  }
+
+  #bytesOfAll(): number {
     if (this.#bytes === undefined) {
       this.#bytes = nodeHeaderBytes(this.names);
       for (const entry of this.entries) this.#bytes += entryBytes(this, entry);
     }
-    return this.#bytes + integerBytes(this.live) + integerBytes(this.entries.length - this.live);
+    return this.#bytes;
   }
 
   /** Whether an entry with texts of so many bytes still belongs here; a limit of 0 is none. */
@@ -68,11 +72,10 @@ export class StreamNode extends Counted implements RdbStreamNode {
   }
 
   /** Behind all others. */
-  add({ id, names, values }: StreamEntry): void {
-    const entry = { id, names, values, deleted: false };
-    // Before the entry counts: else it would be counted twice.
-    this.#bytes = this.bytes - integerBytes(this.live) - integerBytes(this.entries.length - this.live);
-    this.#bytes += entryBytes(this, entry);
+  add(id: StreamId, names: readonly string[], values: readonly string[]): void {
+    const entry: KeptEntry = { id, names, values, deleted: false };
+    // Before the entry is there: else it would be counted twice.
+    this.#bytes = this.#bytesOfAll() + entryBytes(this, entry);
     this.#push(entry);
     this.live++;
   }

@@ -113,7 +113,7 @@ export class Stream extends Counted implements Collection, StreamCounts {
       node = new StreamNode(id, part(fields, 0));
       this.#addNode(node);
     }
-    node.add({ id, names: namesFor(node, fields), values: part(fields, 1) });
+    node.add(id, namesFor(node, fields), part(fields, 1));
     this.#size++;
     this.entriesAdded = addCounts(this.entriesAdded, 1);
     this.lastId = id;
