@@ -42,6 +42,16 @@ export interface CallerDeps {
   readonly file: MasterSession;
 }
 
+/** A text of JavaScript has a longest length: 24 bytes less than the longest string of Redis. */
+const REPLY_TOO_LONG = error('ERR the reply is longer than the 512 MB that this node can send at once');
+
+function isTooLong(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  return (
+    thrown.message === 'Invalid string length' || ('code' in thrown && thrown.code === 'ERR_STRING_TOO_LONG')
+  );
+}
+
 export class Caller {
   readonly timer: CallTimer;
   readonly #deps: CallerDeps;
@@ -319,6 +329,7 @@ export class Caller {
   }
 
   #crashed(command: Command, thrown: unknown): string {
+    if (isTooLong(thrown)) return REPLY_TOO_LONG;
     const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
     this.#parts.log('warning', `The command '${command.fullName}' failed unexpectedly: ${text}`);
     return error('ERR internal error, see the log of the node');

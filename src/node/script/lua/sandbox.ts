@@ -5,6 +5,7 @@
  * Source: Redis script_lua.c luaLoadLibraries, luaSetErrorMetatable, luaSetTableProtectionRecursively; the lists of globals.
  */
 import type { Fibers } from './fibers.ts';
+import { longFormat, longToNumber } from './long-integers.ts';
 import type { LuaFunction, LuaVm } from './vm.ts';
 import { gc } from './vm.ts';
 import { GLOBALS, type LuaThread, luaType, REGISTRY } from './wasm.ts';
@@ -291,6 +292,8 @@ export class Sandbox {
     wrapIn('coroutine', 'status', () => fibers.status);
     wrapIn('coroutine', 'running', () => fibers.running);
     wrapIn('string', 'rep', () => (L) => this.#repeat(L));
+    wrapIn('string', 'format', (own) => longFormat(vm, own));
+    wrapIn(undefined, 'tonumber', (own) => longToNumber(vm, own));
     this.#replaceInLua(fibers);
   }
 

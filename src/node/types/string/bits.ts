@@ -52,17 +52,27 @@ export function setBit(bytes: Uint8Array, offset: number, bit: 0 | 1): void {
 
 /** The first `bit` among the bits [start, end); -1 when there is none. */
 export function findBit(bytes: Uint8Array, bit: 0 | 1, start: number, end: number): number {
-  const skip = bit === 1 ? 0x00 : 0xff;
+  const skipped = bit === 1 ? 0x00 : 0xff;
   let offset = start;
-  while (offset < end) {
-    if (offset % 8 === 0 && bytes[offset / 8] === skip) {
-      offset += 8;
-      continue;
-    }
-    if (getBit(bytes, offset) === bit) return offset;
-    offset++;
-  }
+  for (; offset < end && offset % 8 !== 0; offset++) if (getBit(bytes, offset) === bit) return offset;
+  if (offset >= end) return -1;
+  const lastByte = Math.floor((end - 1) / 8);
+  let index = skipWords(bytes, skipped * 0x01010101, offset / 8, lastByte);
+  while (index < lastByte && bytes[index] === skipped) index++;
+  for (offset = index * 8; offset < end; offset++) if (getBit(bytes, offset) === bit) return offset;
   return -1;
+}
+
+/** Where the words of four bytes end that are all `skipped`: at most 7 bytes before the first that is not, or `end`. */
+function skipWords(bytes: Uint8Array, skipped: number, start: number, end: number): number {
+  const aligned = start + ((4 - ((bytes.byteOffset + start) % 4)) % 4);
+  const count = Math.floor((end - aligned) / 4);
+  if (count <= 0) return start;
+  for (let index = start; index < aligned; index++) if (bytes[index] !== (skipped & 0xff)) return start;
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + aligned, count);
+  let word = 0;
+  while (word < count && words[word] === skipped) word++;
+  return aligned + word * 4;
 }
 
 /** An unsigned number of `width` bits; bits past the end are 0. */
