@@ -43,7 +43,8 @@ export const consentGiven = boolean({ summary: 'Nobody is asked in any case.', h
 export const planFlags = {
   ...changeFlags,
   plan: string({
-    summary: 'Keep the plan in a file before its first effect; "trib apply FILE" finishes it.',
+    summary:
+      'Keep the plan in a file before its first effect (with --dry-run: instead); "trib apply FILE" carries it out.',
     helpValue: 'FILE',
   }),
 };

@@ -19,6 +19,8 @@ export interface PlayOptions {
   readonly operation: Operation;
   /** Where the operator wants the plan to be kept before its first effect; the journal keeps it in any case. */
   readonly planFile?: string | undefined;
+  /** Nothing is changed: the plan is kept only where the operator wants it. */
+  readonly dryRun?: boolean;
   /** Where the plan is kept already: it was read from there. */
   readonly planOrigin?: string | undefined;
   /** Asks the operator to approve the plan; undefined: it is approved. */
@@ -28,7 +30,7 @@ export interface PlayOptions {
 /** Runs what `begin` makes of the options, and sets the exit code of the process. Throws what the operation throws. */
 export async function play(
   session: Session,
-  { operation, planFile, planOrigin, approve }: PlayOptions,
+  { operation, planFile, dryRun = false, planOrigin, approve }: PlayOptions,
   begin: (options: OperationOptions) => AsyncGenerator<TribEvent, void>,
 ): Promise<void> {
   const view = await viewFor(session, operation);
@@ -44,7 +46,7 @@ export async function play(
     tls: session.tls,
     signal: interrupts.signal,
     savePlan: async (plan) => {
-      if (planOrigin !== undefined) return undefined;
+      if (planOrigin !== undefined || (dryRun && planFile === undefined)) return undefined;
       record.planFile = planFile === undefined ? await journal.keep(plan) : await writePlan(planFile, plan);
       return planFile;
     },

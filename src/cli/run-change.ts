@@ -45,6 +45,7 @@ export async function runChange(
     {
       operation,
       planFile: flags.plan,
+      dryRun: flags['dry-run'],
       planOrigin,
       approve: flags.yes || approvesAll(process.env) ? undefined : approve,
     },

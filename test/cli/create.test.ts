@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type LiveCluster, slotsOf, startAlone } from '../helpers/live-cluster.ts';
@@ -116,8 +116,13 @@ describe.skipIf(skipWithoutRedisServer)(`trib create${redisServerNote}`, () => {
   it('keeps the plan before its first effect, and applying it finishes it', async () => {
     const cluster = await alone(3);
     const file = join(cluster.dirOf(0), 'plan.json');
-    const dry = await trib(['create', ...cluster.addresses, '--yes', '--plan', file]);
-    expect(dry.code).toBe(0);
+    const words = ['create', ...cluster.addresses, '--plan', file];
+    const dry = await trib([...words, '--dry-run']);
+    expect([dry.code, dry.stderr]).toEqual([0, '']);
+    expect(await readFile(file, 'utf8')).toContain('"format": "trib-plan"');
+    expect(await slotsOf(cluster, 0)).toBe('');
+    await rm(file);
+    expect((await trib([...words, '--yes'])).code).toBe(0);
     const again = await trib(['apply', file, '--yes', '--json']);
     expect(again.code).toBe(0);
     expect(JSON.parse(again.stdout)).toMatchObject({ ok: true, operation: 'create', outcome: 'done' });

@@ -25,10 +25,12 @@ export async function* carryOut(
   });
   yield { type: 'planned', plan, topology };
   if (plan.steps.length === 0) return finished('done');
-  if (options.dryRun === true) return finished('planned');
-  if (options.approve !== undefined && !(await options.approve(plan, topology))) return finished('declined');
+  const isDry = options.dryRun === true;
+  if (!isDry && options.approve !== undefined && !(await options.approve(plan, topology)))
+    return finished('declined');
   const file = await options.savePlan?.(plan);
   if (file !== undefined) yield { type: 'plan-saved', file };
+  if (isDry) return finished('planned');
   const steps = execute(plan, stepContext(tools, options, plan));
   for (;;) {
     const { value, done } = await steps.next();

@@ -26,7 +26,7 @@ export interface OperationOptions {
   readonly dryRun?: boolean;
   /** Asked once the plan is known, before anything is changed; without it the answer is yes. */
   readonly approve?: (plan: Plan, topology: Topology) => Promise<boolean>;
-  /** Keeps the plan before its first effect; returns where, if that is to be told. */
+  /** Keeps the plan before its first effect, or that of a dry run where it is wanted; returns where, if that is to be told. */
   readonly savePlan?: (plan: Plan) => Promise<string | undefined>;
   readonly joinTimeoutMs?: number;
 }
