@@ -258,10 +258,7 @@ export class Caller {
     this.#propagation.leave();
     context.client = outerClient;
     if (reply === undefined) return undefined;
-    if (isError(reply)) {
-      command.stats.failedCalls++;
-      this.countError(session, command, reply);
-    }
+    if (isError(reply)) this.countLateFailure(session, command, reply);
     const microseconds = timer.served(command.stats, startedMs);
     const { observer } = this.#deps;
     if (microseconds >= observer.slowFromMicroseconds)
@@ -333,6 +330,12 @@ export class Caller {
     const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
     this.#parts.log('warning', `The command '${command.fullName}' failed unexpectedly: ${text}`);
     return error('ERR internal error, see the log of the node');
+  }
+
+  /** A command that was counted when its wait began has failed. Source: blocked.c updateStatsOnUnblock. */
+  countLateFailure(session: Session, command: Command, reply: string): void {
+    command.stats.failedCalls++;
+    if (isError(reply)) this.countError(session, command, reply);
   }
 
   /** An error reply is about to be sent. `command` is undefined when the request named none. */

@@ -46,6 +46,7 @@ export class Dispatcher implements Dispatch {
       databases: () => deps.parts.databases,
       cluster: () => deps.parts.cluster,
       call: (client, command, wait, key) => this.#caller.callWaiting(client, command, wait, key),
+      failed: (client, command, reply) => this.#caller.countLateFailure(client, command, reply),
     });
     this.#interruption = new Interruption({
       caller: this.#caller,
@@ -360,6 +361,15 @@ export class Dispatcher implements Dispatch {
 
   replay(): Replay {
     return new FileReplay(this.#parts.commands, this.#caller, this.#fileSession);
+  }
+
+  endWait(client: Session, withError: boolean): boolean {
+    const { onUnblock, lastCommand } = client;
+    if (onUnblock === undefined || lastCommand === undefined) return false;
+    const reply = onUnblock(withError);
+    this.#caller.countLateFailure(client, lastCommand, reply);
+    client.resume(reply);
+    return true;
   }
 
   get requester(): Session | undefined {

@@ -16,6 +16,8 @@ export interface KeyWaitersDeps {
   readonly cluster: () => Cluster | undefined;
   /** Runs `serve` as a part of the client's command: with its context, propagated and counted for it. */
   call(client: Session, command: Command, wait: KeyWait, key: string): string | undefined;
+  /** The command ends with an error that came from elsewhere. */
+  failed(client: Session, command: Command, reply: string): void;
 }
 
 interface Waiter {
@@ -102,7 +104,7 @@ export class WaitingClients implements KeyWaiters {
       const value = db.lookupWrite(key)?.value;
       const isWanted = typeof value === 'object' && 'typeName' in value && value.typeName === wait.type;
       if (!isWanted) {
-        if (wait.goneReply !== undefined) this.#end(waiter, wait.goneReply);
+        if (wait.goneReply !== undefined) this.#fail(waiter, wait.goneReply);
         else if (value === undefined && this.#wantGone === 0) return;
         continue;
       }
@@ -119,12 +121,17 @@ export class WaitingClients implements KeyWaiters {
       const { client, command, wait } = waiter;
       const writes = (command.bits & flagBits.write) !== 0;
       const redirection = cluster.redirectBlocked(client, wait.keys[0] as string, writes);
-      if (redirection !== undefined) this.#end(waiter, redirection);
+      if (redirection !== undefined) this.#fail(waiter, redirection);
     }
   }
 
   close(): void {
     for (const { timer } of this.#bySession.values()) timer?.cancel();
+  }
+
+  #fail(waiter: Waiter, reply: string): void {
+    this.#deps.failed(waiter.client, waiter.command, reply);
+    this.#end(waiter, reply);
   }
 
   #end(waiter: Waiter, reply: string): void {

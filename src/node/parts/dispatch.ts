@@ -50,6 +50,8 @@ export interface Dispatch {
   refusedFromScript(session: Session, command: Command | undefined, text: string): void;
   /** To be called by the handler of a script that is interrupted, before it returns BLOCKED. */
   suspendCall(client: Session): SuspendedCall;
+  /** CLIENT UNBLOCK: ends the wait of a client's command, which counts as failed. False when it does not wait. */
+  endWait(client: Session, withError: boolean): boolean;
   /** Whose request is being carried out at the moment, with all that it brings about. */
   readonly requester: Session | undefined;
   /** Whether the command that runs comes from the master. */

@@ -40,7 +40,7 @@ export interface LinkEffects {
   takeOverRefused(): void;
   /** The master goes on where this node stopped; under a new name of the history, if one is given. */
   partialSync(id: string | undefined): void;
-  /** Whether a script runs long here, so that the stream has to wait; `goOn` is called when it may be over. */
+  /** Whether a script runs long here, or writes are paused, so that the stream has to wait; `goOn` is called when it may be over. */
   busy(): boolean;
   /** A command of the stream. Returns false while a transaction is open, whose bytes count only when it is done. */
   apply(argv: readonly string[]): boolean;

@@ -190,7 +190,8 @@ export class ReplicaSide {
       takeOverRefused: () => this.#takeOverAnswered(false),
       partialSync: (id) => this.#continue(id),
       busy: () => {
-        if (this.#deps.scripts.busy === undefined) return false;
+        const isPaused = dispatch.pausedFor('client') || dispatch.pausedFor('shutdown');
+        if (this.#deps.scripts.busy === undefined && !isPaused) return false;
         this.#busyTimer ??= this.#deps.clock.after(BUSY_RETRY_MS, () => {
           this.#busyTimer = undefined;
           this.#link?.goOn();

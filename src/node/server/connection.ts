@@ -18,7 +18,7 @@ import type { Tracking } from '../parts/tracking.ts';
 import { BaseSession } from './base-session.ts';
 import type { ClientRegistry } from './clients.ts';
 import { describeClient } from './describe.ts';
-import type { ClientLimits } from './limits.ts';
+import { type ClientLimits, uncountedBytes } from './limits.ts';
 import type { Outbox, Sender } from './outbox.ts';
 
 /** Replies are handed to the socket when this many characters have gathered, though more requests wait. */
@@ -162,7 +162,7 @@ export class Connection extends BaseSession implements Sender {
     if (this.kind === 'replica') this.#disconnectReplica();
     else if (this.replyMode === 'on') {
       this.#out += reply;
-      if (this.#out.length > flushChars) this.#flush();
+      if (this.#out.length > flushChars) this.#relieve();
     } else if (this.replyMode === 'skip') {
       this.replyMode = 'on';
     }
@@ -246,9 +246,17 @@ export class Connection extends BaseSession implements Sender {
     this.#flush();
   }
 
+  /** Much has gathered. It goes out, but not where there is a limit: what one turn gathers counts together. */
+  #relieve(): void {
+    if (this.#host.limits.hasHard(this)) this.#checkLimits();
+    else this.#flush();
+  }
+
   #flush(): void {
     // Which may end the connection, and the node: then nothing is left to be sent.
     if (this.#out !== '') this.#host.beforeReplies();
+    // Though the socket would take it all.
+    if (this.#out.length > uncountedBytes) this.#checkLimits();
     const out = this.#out;
     if (out !== '') {
       this.#out = '';
@@ -258,7 +266,13 @@ export class Connection extends BaseSession implements Sender {
       this.#socket.write(out, 'latin1');
       if (this.#socket.writableLength > 0) this.#checkLimits();
     }
-    if (this.#closing && !this.#running && !this.#closed) this.#socket.destroySoon();
+    if (this.#closing && !this.#running && !this.#closed) this.#endSoon();
+  }
+
+  /** Who has got everything is no client any more, though the socket needs longer. */
+  #endSoon(): void {
+    this.#socket.destroySoon();
+    if (this.#socket.writableLength === 0) this.#finish();
   }
 
   #checkLimits(): void {

@@ -8,6 +8,9 @@ import { bufferLimits } from '../config/special.ts';
 import type { Config } from '../parts/basics.ts';
 import type { Connection } from './connection.ts';
 
+/** What waits for a client counts from there on: so much Redis keeps beside the list that it limits. */
+export const uncountedBytes = 16 * 1024;
+
 /** A value must fit into one string with room for what frames it. */
 const longestBulkBytes = constants.MAX_STRING_LENGTH - 1024;
 
@@ -35,11 +38,20 @@ export class ClientLimits {
       config.onChange(name, read);
   }
 
+  #limitOf({ kind }: Connection): BufferLimit {
+    return this.#output[kind === 'master' ? 'normal' : kind];
+  }
+
+  /** Whether what waits for the client is limited at all. */
+  hasHard(client: Connection): boolean {
+    return this.#limitOf(client).hardBytes > 0;
+  }
+
   /** Whether so much waits for the client that it must go. Remembers on it since when the soft limit is exceeded. */
   exceeds(client: Connection, nowMs: number): boolean {
-    const kind = client.kind === 'master' ? 'normal' : client.kind;
-    const limit = this.#output[kind];
-    const waiting = client.pendingBytes;
+    const { kind, pendingBytes } = client;
+    const limit = this.#limitOf(client);
+    const waiting = kind === 'replica' ? pendingBytes : Math.max(0, pendingBytes - uncountedBytes);
     // A replica may lag as far as a partial resynchronisation reaches anyway.
     const hardBytes =
       kind === 'replica' && limit.hardBytes > 0

@@ -129,11 +129,11 @@ export class ClientCaches implements Tracking {
   /** Told again, of the same key: the last author counts. */
   touched(key: string, author: Session | undefined): void {
     if (this.#prefixes.size > 0 && this.#prefixes.note(key, author)) this.#planBroadcast();
-    this.#invalidate(key);
+    this.#invalidate(key, author);
   }
 
-  /** Tells those who have read the key, which is forgotten. */
-  #invalidate(key: string): void {
+  /** Tells those who have read the key, which is forgotten; who is about to get a reply, behind that. */
+  #invalidate(key: string, author?: Session): void {
     const readers = this.#keys.take(key);
     if (readers === undefined) return;
     const requester = this.#deps.requester();
@@ -142,10 +142,12 @@ export class ClientCaches implements Tracking {
       const client = this.#deps.clients.byId(id);
       const state = client && this.#states.get(client);
       if (client === undefined || state === undefined || !state.on || state.mode === 'bcast') continue;
-      if (client !== requester) {
+      if (client === requester && state.noLoop) continue;
+      if (client === requester || client === author) state.pending.push(key);
+      else {
         keys ??= bulkArray([key]);
         this.#send(client, state, keys);
-      } else if (!state.noLoop) state.pending.push(key);
+      }
     }
   }
 

@@ -204,6 +204,22 @@ const plays: Record<string, Play> = {
     const told = [await scene.say('writer', `CLIENT UNBLOCK ${id} ERROR`), await scene.told('a')];
     return [...told, await scene.told('b'), await scene.blockedCount()];
   },
+  'waits that are ended from outside count as failures': async (scene) => {
+    const id = await scene.id('a');
+    await scene.say('writer', 'CONFIG RESETSTAT');
+    await scene.waits('a', 'BLPOP k 0');
+    await scene.say('writer', `CLIENT UNBLOCK ${id} ERROR`);
+    await scene.told('a');
+    await scene.waits('a', 'BLPOP k 0');
+    await scene.say('writer', `CLIENT UNBLOCK ${id}`, 'XGROUP CREATE s g $ MKSTREAM');
+    await scene.told('a');
+    await scene.waits('a', 'XREADGROUP GROUP g c BLOCK 0 STREAMS s >');
+    await scene.say('writer', 'DEL s');
+    await scene.told('a');
+    const info = await scene.say('writer', 'INFO commandstats', 'INFO errorstats');
+    const lines = info.match(/errorstat_\w+:.*|cmdstat_(?:blpop|xreadgroup):.*/g) ?? [];
+    return lines.map((line) => line.replace(/usec.*rejected/, 'rejected')).sort();
+  },
   'a chain of moves': async (scene) => {
     await scene.waits('a', 'BLMOVE k1 k2 LEFT RIGHT 0');
     await scene.waits('b', 'BLMOVE k2 k3 LEFT RIGHT 0');

@@ -140,6 +140,35 @@ describe('connections of a node', () => {
     other.close();
   });
 
+  it('a limit of output counts what one turn gathers, though the client reads: it gets nothing of it', async () => {
+    set('client-output-buffer-limit', 'normal 100000 0 0');
+    const value = 'x'.repeat(10_000);
+    const gets = request(['GET', 'a']).repeat(15);
+    const transaction = ['MULTI\r\n', gets, 'SET b done\r\n', 'EXEC\r\n'].join('');
+    for (const [requests, before] of [
+      [request(['MGET', ...Array.from({ length: 15 }, () => 'a')]), ''],
+      [gets, ''],
+      [transaction, `+OK\r\n${'+QUEUED\r\n'.repeat(16)}`],
+    ] as const) {
+      const [client, other] = await Promise.all([open(), open()]);
+      await other.expect(request(['SET', 'a', value]), '+OK\r\n');
+      client.send(requests);
+      await client.untilClosed();
+      expect(before.startsWith(client.received)).toBe(true);
+      other.close();
+    }
+    const client = await open();
+    await client.expect('GET b\r\n', bulk('done'));
+    client.close();
+  });
+
+  it('a client that has got the reply to QUIT is in no list any more', async () => {
+    const [client, other] = await Promise.all([open(), open()]);
+    await client.expect('QUIT\r\n', '+OK\r\n');
+    expect(node.parts.clients.count).toBe(1);
+    other.close();
+  });
+
   it('closes idle clients after timeout', async () => {
     const client = await open();
     await client.expect('PING\r\n', PONG);

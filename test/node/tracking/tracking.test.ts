@@ -102,6 +102,11 @@ const scenes: Record<string, readonly Step[]> = {
     tracker('LRANGE m 0 -1', 'XREAD BLOCK 1 STREAMS s 0'),
     other('RPUSH m 1', 'XADD s 1-1 a b'),
   ],
+  'served, and changing what it has read': [
+    waiting('CLIENT TRACKING ON', 'LRANGE d 0 -1', 'BLMOVE l d LEFT LEFT 0'),
+    other('RPUSH l 1'),
+    tracker('LRANGE d 0 -1'),
+  ],
   'a key that has expired': [
     tracker('CLIENT TRACKING ON', 'DEBUG SET-ACTIVE-EXPIRE 0', 'SET a 1 PX 1', 'GET a', 'DEBUG SLEEP 0.01'),
     tracker('GET a', 'GET a'),

@@ -117,9 +117,7 @@ function unblock(context: Context, argv: readonly string[]): Reply {
   const id = parseInteger(argv[2] as string);
   if (id === undefined) return NOT_AN_INTEGER;
   const target = context.node.clients.byId(id);
-  if (target?.onUnblock === undefined) return ZERO;
-  target.resume(target.onUnblock(reason === 'error'));
-  return ONE;
+  return target !== undefined && context.node.dispatch.endWait(target, reason === 'error') ? ONE : ZERO;
 }
 
 const open = ['noscript', 'loading', 'stale', 'sentinel'] as const;
