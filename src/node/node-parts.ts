@@ -12,6 +12,8 @@ import { configFailure } from './config/load.ts';
 import type { ConfigStore } from './config/store.ts';
 import type { Observer } from './dispatch/caller.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
+import { KeyEviction } from './keyspace/eviction.ts';
+import { EvictionPool } from './keyspace/eviction-pool.ts';
 import { Hasher } from './keyspace/hasher.ts';
 import { createKeyspace, type Keyspace } from './keyspace/keyspace.ts';
 import { Notifications } from './keyspace/notifications.ts';
@@ -19,6 +21,7 @@ import { createMigration } from './migrate/migration.ts';
 import { LatencyEvents } from './observe/latency-events.ts';
 import { createLog } from './observe/log.ts';
 import { Monitors } from './observe/monitors.ts';
+import { NodeMemory } from './observe/node-memory.ts';
 import { SlowLog } from './observe/slow-log.ts';
 import { createStats, type NodeStats } from './observe/stats.ts';
 import type { Log, LogLevel } from './parts/basics.ts';
@@ -34,6 +37,7 @@ import { PropagationStream } from './propagate/stream.ts';
 import { LocalPubSub } from './pubsub/pubsub.ts';
 import { createReplication } from './replication/replication.ts';
 import { NodeScripts } from './script/scripts.ts';
+import { LargestClients } from './server/client-eviction.ts';
 import { ClientRegistry } from './server/clients.ts';
 import type { ConnectionHost } from './server/connection.ts';
 import { ClientLimits } from './server/limits.ts';
@@ -71,6 +75,9 @@ export class Parts implements NodeParts {
   readonly clients = new ClientRegistry();
   readonly propagation = new PropagationStream();
   readonly keyspace: Keyspace;
+  readonly memory: NodeMemory;
+  readonly eviction: KeyEviction;
+  readonly clientEviction: LargestClients;
   readonly memberHasher: Hasher;
   readonly dispatch: Dispatcher;
   readonly listener: Listener;
@@ -115,6 +122,9 @@ export class Parts implements NodeParts {
       requester: () => this.dispatch.requester,
     });
     this.keyspace = this.#makeKeyspace();
+    this.memory = new NodeMemory(this, this.keyspace.memorySum);
+    this.eviction = this.#makeEviction();
+    this.clientEviction = new LargestClients(this);
     const { databases } = this.keyspace;
     const slowLog = new SlowLog(config);
     const monitors = new Monitors();
@@ -200,8 +210,7 @@ export class Parts implements NodeParts {
       onExpiryCycle: (elapsedMs) => this.#latency.add('expire-cycle', elapsedMs * 1000),
       hooks: {
         nowMs: () => this.dispatch.nowMs(),
-        // In a cluster the replication begins a little later than the role.
-        isReplica: () => this.replication.role === 'replica' || this.cluster?.isReplica === true,
+        isReplica: () => this.#isReplica(),
         isWritableReplica: () => !config.flag('replica-read-only'),
         isServingMaster: () => this.dispatch.servingMaster,
         isLoading: () => this.loading,
@@ -210,11 +219,31 @@ export class Parts implements NodeParts {
         awaited: (dbIndex, key) => this.keyWaiters.ready(dbIndex, key),
         flushed: (dbIndex) => this.dispatch.databaseTouched(dbIndex),
         notify: (dbIndex, classLetter, event, key) => notifications.notify(dbIndex, classLetter, event, key),
-        propagateDelete: (dbIndex, key) => {
+        propagateDelete: (dbIndex, key, why) => {
           this.dispatch.keyGone(key);
-          this.propagation.feed(dbIndex, [config.flag('lazyfree-lazy-expire') ? 'UNLINK' : 'DEL', key]);
+          const directive = why === 'expired' ? 'lazyfree-lazy-expire' : 'lazyfree-lazy-eviction';
+          this.propagation.feed(dbIndex, [config.flag(directive) ? 'UNLINK' : 'DEL', key]);
         },
       },
+    });
+  }
+
+  /** In a cluster the replication begins a little later than the role. */
+  #isReplica(): boolean {
+    return this.replication.role === 'replica' || this.cluster?.isReplica === true;
+  }
+
+  #makeEviction(): KeyEviction {
+    const { config, keyspace } = this;
+    return new KeyEviction({
+      ...{ clock: this.clock, config, log: this.log, stats: this.stats, memory: this.memory },
+      memorySum: keyspace.memorySum,
+      pool: new EvictionPool({ ...keyspace, config }),
+      onCycle: (elapsedMs) => this.#latency.add('eviction-cycle', elapsedMs * 1000),
+      maySafely: () =>
+        !this.loading &&
+        !this.dispatch.writesPaused &&
+        !(this.#isReplica() && config.flag('replica-ignore-maxmemory')),
     });
   }
 

@@ -214,6 +214,7 @@ class Node implements RunningNode {
     const { parts } = this;
     this.#cron?.cancel();
     parts.keyspace.close();
+    parts.eviction.stop();
     parts.server.stopping.close();
     parts.dispatch.holds.close();
     parts.dispatch.keyWaiters.close();

@@ -188,7 +188,7 @@ export function directiveTable(): readonly Directive[] {
     row('maxmemory-eviction-tenacity', numeric('integer', 10, 0, 100)),
     row('lfu-log-factor', numeric('integer', 10, 0, INT_MAX)),
     row('lfu-decay-time', numeric('integer', 1, 0, INT_MAX)),
-    row('lazyfree-lazy-eviction', yesNo(false), { noEffect: true }),
+    row('lazyfree-lazy-eviction', yesNo(false)),
     row('lazyfree-lazy-expire', yesNo(false)),
     row('lazyfree-lazy-server-del', yesNo(false), { noEffect: true }),
     row('lazyfree-lazy-user-del', yesNo(false), { noEffect: true }),

@@ -9,11 +9,13 @@ import { type Command, flagBits } from '../command/table.ts';
 import type { Dispatch, PauseReason, Replay, SuspendedCall, WriteTargets } from '../parts/dispatch.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { NodeParts } from '../parts/node.ts';
+import { textBytes } from '../types/memory.ts';
 import { Caller, type CallerDeps } from './caller.ts';
 import { protectedRefusal, stateRefusal, unknownCommand, wrongArity } from './gates.ts';
 import { Holds } from './holds.ts';
 import { Interruption } from './interruption.ts';
 import { WaitingClients } from './key-waiters.ts';
+import { memoryRefusal } from './memory-gate.ts';
 import { FileReplay } from './replay.ts';
 import type { MasterSession, QueuedCall, Session } from './session.ts';
 import { WatchTable } from './watches.ts';
@@ -120,7 +122,12 @@ export class Dispatcher implements Dispatch {
       const redirection = this.#route(session, command, argv, isExec ? queue : undefined, bits);
       if (redirection !== undefined) return this.#redirected(session, command, redirection, isExec);
     }
-    const { replication, persistence } = parts;
+    const { replication, persistence, eviction, clientEviction } = parts;
+    if (clientEviction.limitBytes > 0 && clientEviction.run(session)) return NO_REPLY;
+    if (eviction.limited && !this.#interruption.active) {
+      const refusal = memoryRefusal(parts, session, command, bits);
+      if (refusal !== undefined) return this.#reject(session, command, refusal);
+    }
     if (
       replication.role !== 'master' ||
       replication.loading ||
@@ -142,7 +149,7 @@ export class Dispatcher implements Dispatch {
     }
     if (queue !== undefined && !unqueued.has(command.name)) {
       // A transaction that will fail anyway need not be kept.
-      if (!session.queueBroken && !session.watchBroken) queue.push({ row: command, argv });
+      if (!session.queueBroken && !session.watchBroken) enqueue(session, queue, command, argv);
       return QUEUED;
     }
     const reply = this.#carryOut(session, command, argv);
@@ -309,6 +316,7 @@ export class Dispatcher implements Dispatch {
 
   discard(client: Session): void {
     client.queue = undefined;
+    client.queuedBytes = 0;
     client.queueBroken = false;
     client.watchBroken = false;
     this.#watches.unwatch(client);
@@ -403,6 +411,11 @@ export class Dispatcher implements Dispatch {
   pausedFor(reason: PauseReason): boolean {
     return this.holds.pausedFor(reason);
   }
+}
+
+function enqueue(session: Session, queue: QueuedCall[], row: Command, argv: readonly string[]): void {
+  queue.push({ row, argv });
+  for (const arg of argv) session.queuedBytes += textBytes(arg);
 }
 
 function bitsOf(command: Command, parts: NodeParts, argv: readonly string[]): number {

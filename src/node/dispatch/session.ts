@@ -44,6 +44,8 @@ export interface Session {
   readonly: boolean;
   /** Between MULTI and EXEC: what is queued. */
   queue: QueuedCall[] | undefined;
+  /** What is queued takes so much. */
+  queuedBytes: number;
   /** A command was refused while queueing, so that EXEC must fail. */
   queueBroken: boolean;
   /** A watched key has changed. */
@@ -82,6 +84,8 @@ export interface Session {
   readonly pendingBytes: number;
   /** Bytes received that are no complete request yet. */
   readonly queryBytes: number;
+  /** What it takes, and its buffers. */
+  readonly memoryBytes: number;
   /** The reply of a command that returned BLOCKED; then the next requests of this client go on. */
   resume(reply: string): void;
   /** Runs its held-back command again, then its next requests. Called by the dispatcher when a hold or pause ends. */

@@ -1,5 +1,7 @@
 /** Owns the memory of a node as the other parts see it: what it counts, and what happens when it is too much. */
 
+import type { Session } from '../dispatch/session.ts';
+
 /** What is in use, as this node counts it; bytes. */
 export interface MemoryUse {
   /** All of it. */
@@ -18,12 +20,22 @@ export interface MemoryUse {
   readonly aofBytes: number;
   /** Scripts and functions. */
   readonly scriptBytes: number;
+  /** Which keys clients cache. */
+  readonly cacheBytes: number;
   /** What evictions make grow themselves: it is no reason to evict. */
   readonly notCountedBytes: number;
 }
 
 /** 'running': there is too much still, but keys go on going. 'failed': no key may go. */
 export type EvictionResult = 'ok' | 'running' | 'failed';
+
+/** What maxmemory-clients does. */
+export interface ClientEviction {
+  /** What clients may take all together; 0 for any. */
+  readonly limitBytes: number;
+  /** Sends the largest ones away while they take too much. Whether `requester` was one of them. */
+  run(requester?: Session): boolean;
+}
 
 /** What maxmemory does. */
 export interface Eviction {

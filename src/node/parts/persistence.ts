@@ -78,6 +78,8 @@ export interface Aof {
   startAfterSync(): void;
   /** DEBUG LOADAOF: resolves when the data are those of the files again; the node ends when they cannot be read. */
   reload(): Promise<void>;
+  /** What is yet to be written. */
+  readonly waitingBytes: number;
   /** DEBUG AOF-FLUSH-SLEEP: each write takes so much longer. */
   extraWriteMs: number;
 }

@@ -60,6 +60,8 @@ export interface Replication {
   follow(master: MasterAddress | undefined): void;
   /** Memory that the stream is kept in: for all replicas together, and for those that may come again. */
   readonly bufferedBytes: number;
+  /** What of it is kept only because replicas lag. */
+  readonly replicaBytes: number;
   /** The lines of INFO replication, "name:value" each. */
   infoLines(): string[];
   /** The reply of ROLE. */

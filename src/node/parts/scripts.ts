@@ -28,6 +28,8 @@ export interface Scripts {
   allowsAnyCommand: boolean;
   readonly libraries: FunctionLibraries;
   readonly usage: ScriptUsage;
+  /** Bytes that are kept of scripts and functions. */
+  readonly keptBytes: number;
   close(): void;
 }
 

@@ -21,6 +21,7 @@ export class Backlog {
   #capacityBytes: number;
   #blocks: Block[] = [];
   #endOffset: number;
+  #heldBytes = 0;
   /** Nothing from this offset on may be dropped. */
   #pinnedOffset = Number.POSITIVE_INFINITY;
 
@@ -46,9 +47,12 @@ export class Backlog {
 
   /** Memory that it takes. */
   get heldBytes(): number {
-    let held = 0;
-    for (const { bytes } of this.#blocks) held += bytes.length;
-    return held;
+    return this.#heldBytes;
+  }
+
+  /** What of it is only kept because it is pinned. A part of a block, at either end, is nobody's. */
+  get excessBytes(): number {
+    return Math.max(0, this.#heldBytes - this.#capacityBytes - 2 * this.#largestBlockBytes);
   }
 
   /** Whether the stream can go on at `offset`. */
@@ -119,12 +123,16 @@ export class Backlog {
   #blockWithRoom(wantedBytes: number): Block {
     const last = this.#blocks.at(-1);
     if (last !== undefined && last.used < last.bytes.length) return last;
-    // Small against the whole, so that dropping one does not drop half of what is kept.
-    const limit = Math.max(MIN_BLOCK_BYTES, Math.floor(this.#capacityBytes / 16));
-    const size = Math.min(limit, Math.max(MIN_BLOCK_BYTES, wantedBytes));
+    const size = Math.min(this.#largestBlockBytes, Math.max(MIN_BLOCK_BYTES, wantedBytes));
     const block = { offset: this.#endOffset + 1, bytes: Buffer.allocUnsafeSlow(size), used: 0 };
     this.#blocks.push(block);
+    this.#heldBytes += size;
     return block;
+  }
+
+  /** Small against the whole, so that dropping one does not drop half of what is kept. */
+  get #largestBlockBytes(): number {
+    return Math.max(MIN_BLOCK_BYTES, Math.floor(this.#capacityBytes / 16));
   }
 
   /** Drops the oldest blocks that are not needed for the capacity, nor pinned. */
@@ -134,6 +142,7 @@ export class Backlog {
       const next = this.#blocks[dropped + 1] as Block;
       const left = this.#endOffset + 1 - next.offset;
       if (left < this.#capacityBytes || next.offset > this.#pinnedOffset) break;
+      this.#heldBytes -= (this.#blocks[dropped] as Block).bytes.length;
     }
     if (dropped > 0) this.#blocks.splice(0, dropped);
   }

@@ -151,6 +151,10 @@ class NodeReplication implements Replication, ReplicaService {
     return this.#stream.backlog?.heldBytes ?? 0;
   }
 
+  get replicaBytes(): number {
+    return this.#stream.backlog?.excessBytes ?? 0;
+  }
+
   get failoverState(): FailoverState {
     return this.#failover.state;
   }

@@ -27,6 +27,8 @@ interface Library {
 interface Shelf {
   readonly libraries: Map<string, Library>;
   readonly functions: Map<string, LoadedFunction>;
+  /** Of all libraries. */
+  codeBytes: number;
 }
 
 export interface LibrariesDeps {
@@ -58,9 +60,7 @@ export class Libraries implements FunctionLibraries {
   }
 
   get codeBytes(): number {
-    let bytes = 0;
-    for (const { code } of this.#shelf.libraries.values()) bytes += code.length;
-    return bytes;
+    return this.#shelf.codeBytes;
   }
 
   get stateBytes(): number {
@@ -209,20 +209,22 @@ export class Libraries implements FunctionLibraries {
 }
 
 function emptyShelf(): Shelf {
-  return { libraries: new Map(), functions: new Map() };
+  return { libraries: new Map(), functions: new Map(), codeBytes: 0 };
 }
 
-function copyOf(shelf: Shelf): Shelf {
-  return { libraries: new Map(shelf.libraries), functions: new Map(shelf.functions) };
+function copyOf({ libraries, functions, codeBytes }: Shelf): Shelf {
+  return { libraries: new Map(libraries), functions: new Map(functions), codeBytes };
 }
 
 function link(shelf: Shelf, library: Library): void {
   shelf.libraries.set(library.name, library);
+  shelf.codeBytes += library.code.length;
   for (const fn of library.functions.values()) shelf.functions.set(fn.name.toLowerCase(), fn);
 }
 
 function unlink(shelf: Shelf, library: Library): void {
   shelf.libraries.delete(library.name);
+  shelf.codeBytes -= library.code.length;
   for (const fn of library.functions.values()) shelf.functions.delete(fn.name.toLowerCase());
 }
 

@@ -6,6 +6,7 @@ import type { RespVersion } from '../../protocol/resp/encode.ts';
 import { keysOf } from '../command/keys.ts';
 import { type Command, flagBits } from '../command/table.ts';
 import { goodReplicas, wrongArity } from '../dispatch/gates.ts';
+import { OUT_OF_MEMORY } from '../dispatch/memory-gate.ts';
 import type { Session } from '../dispatch/session.ts';
 import { slotOf } from '../keyspace/slot-of.ts';
 import type { NodeParts } from '../parts/node.ts';
@@ -52,7 +53,11 @@ export function refusalToRun({ parts, client, flags, readOnly }: RunOptions): st
     return 'READONLY Can not run script with write flag on readonly replica';
   if (persistence.refusal !== undefined && !obeys) return withoutWrites(persistence.refusal);
   if (readOnly) return 'ERR Can not execute a script with write flag using *_ro command.';
-  return isReplica || hasGoodReplicas(parts) ? undefined : NO_REPLICAS;
+  if (!isReplica && !hasGoodReplicas(parts)) return NO_REPLICAS;
+  const outOfMemory = parts.eviction.limited && parts.eviction.outOfMemory;
+  return outOfMemory && (flags & scriptFlags.allowOom) === 0
+    ? "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
+    : undefined;
 }
 
 /** The refusal of writes as it is said of scripts. */
@@ -150,8 +155,9 @@ export class Run implements RunApi {
     if ((bits & flagBits.write) !== 0) {
       const refused = this.wrote ? undefined : this.#writeRefusal();
       if (refused !== undefined) return refused;
-      this.wrote = true;
     }
+    if ((bits & flagBits.denyoom) !== 0 && this.#lacksMemory()) return `-${OUT_OF_MEMORY}`;
+    if ((bits & flagBits.write) !== 0) this.wrote = true;
     return parts.cluster === undefined || !command.hasKeys ? undefined : this.#clusterRefusal(command, argv);
   }
 
@@ -168,6 +174,14 @@ export class Run implements RunApi {
       return "-READONLY You can't write against a read only replica.";
     if (persistence.refusal !== undefined) return `-${persistence.refusal}`;
     return replication.role === 'replica' || hasGoodReplicas(parts) ? undefined : `-${NO_REPLICAS}`;
+  }
+
+  /** Once it has written, it cannot be stopped halfway. Source: script.c scriptVerifyOOM. */
+  #lacksMemory(): boolean {
+    const { parts, client, flags } = this.options;
+    if (!parts.eviction.limited || !parts.eviction.outOfMemory) return false;
+    const allowed = (flags & scriptFlags.compatible) === 0 && (flags & scriptFlags.allowOom) !== 0;
+    return !allowed && !this.wrote && client.kind !== 'master';
   }
 
   #clusterRefusal(command: Command, argv: readonly string[]): string | undefined {

@@ -352,6 +352,10 @@ export class NodeScripts implements Scripts {
     return flags === undefined ? bits : commandBits(bits, flags & ~scriptFlags.compatible);
   }
 
+  get keptBytes(): number {
+    return this.#cache.bytes + this.libraries.codeBytes;
+  }
+
   get usage(): ScriptUsage {
     const { libraries } = this;
     return {

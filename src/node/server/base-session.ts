@@ -7,6 +7,9 @@ import type { Database } from '../parts/keyspace.ts';
 import type { Subscriptions } from '../parts/pubsub.ts';
 import type { ClientTracking } from '../parts/tracking.ts';
 
+/** As seen in V8: a session with its socket and its parser. */
+export const SESSION_BYTES = 3000;
+
 export abstract class BaseSession implements Session {
   readonly id: number;
   readonly createdAtMs: number;
@@ -21,6 +24,7 @@ export abstract class BaseSession implements Session {
   asking = false;
   readonly = false;
   queue: QueuedCall[] | undefined;
+  queuedBytes = 0;
   queueBroken = false;
   watchBroken = false;
   watchCount = 0;
@@ -47,6 +51,11 @@ export abstract class BaseSession implements Session {
   abstract readonly blocked: boolean;
   abstract readonly pendingBytes: number;
   abstract readonly queryBytes: number;
+
+  get memoryBytes(): number {
+    return SESSION_BYTES + this.queryBytes + this.pendingBytes + this.queuedBytes;
+  }
+
   abstract write(data: string | Uint8Array): void;
   abstract resume(reply: string): void;
   abstract retry(): void;

@@ -8,6 +8,8 @@ export class ClientRegistry implements Clients {
   #nextId = 1;
   /** Clients that wait: for the reply of a command, or held back. */
   blockedCount = 0;
+  /** Kept by the connections. */
+  memoryBytes = 0;
 
   get count(): number {
     return this.#byId.size;

@@ -15,7 +15,7 @@ import type { Acl } from '../parts/acl.ts';
 import type { Log } from '../parts/basics.ts';
 import type { Database } from '../parts/keyspace.ts';
 import type { Tracking } from '../parts/tracking.ts';
-import { BaseSession } from './base-session.ts';
+import { BaseSession, SESSION_BYTES } from './base-session.ts';
 import type { ClientRegistry } from './clients.ts';
 import { describeClient } from './describe.ts';
 import { type ClientLimits, uncountedBytes } from './limits.ts';
@@ -63,6 +63,8 @@ export class Connection extends BaseSession implements Sender {
   /** No more requests are taken; the socket ends when all is sent. */
   #closing = false;
   #closed = false;
+  /** What the sum of all clients has of this one. */
+  #countedBytes = 0;
   readonly #closeListeners: (() => void)[] = [];
 
   constructor(host: ConnectionHost, socket: Socket, address: string, localAddress: string) {
@@ -75,10 +77,12 @@ export class Connection extends BaseSession implements Sender {
     host.acl.enter(this);
     this.#parser = new RequestParser(host.names);
     host.clients.add(this);
+    this.recount();
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (reason) => {
       if (host.logsVerbose) host.log('verbose', `Reading from client: ${reason.message}`);
     });
+    socket.on('drain', () => this.recount());
     socket.on('close', () => this.#finish());
   }
 
@@ -95,6 +99,19 @@ export class Connection extends BaseSession implements Sender {
     return this.#running ? this.#parser.bufferedBytes : this.#parser.pendingBytes;
   }
 
+  override get memoryBytes(): number {
+    // Of a request that is not complete, the arguments too that were cut out already.
+    return SESSION_BYTES + this.#parser.waitingBytes + this.pendingBytes + this.queuedBytes;
+  }
+
+  /** Keeps the sum of all clients right: to be called whenever what waits here may have changed, and from time to time. */
+  recount(): void {
+    const bytes = this.#closed || this.kind === 'replica' ? 0 : this.memoryBytes;
+    if (bytes === this.#countedBytes) return;
+    this.#host.clients.memoryBytes += bytes - this.#countedBytes;
+    this.#countedBytes = bytes;
+  }
+
   get closing(): boolean {
     return this.#closing || this.#closed;
   }
@@ -106,6 +123,7 @@ export class Connection extends BaseSession implements Sender {
     host.stats.readsProcessed++;
     this.#parser.feed(chunk);
     this.#process();
+    this.recount();
     if (this.#parser.pendingBytes > host.limits.queryBufferBytes) this.#tooMuchInput();
   }
 
@@ -232,6 +250,7 @@ export class Connection extends BaseSession implements Sender {
     this.#flush();
     this.#host.stats.netOutputBytes += data.length;
     this.#socket.write(data);
+    this.recount();
     this.#checkLimits();
   }
 
@@ -264,6 +283,7 @@ export class Connection extends BaseSession implements Sender {
       stats.netOutputBytes += out.length;
       stats.writesProcessed++;
       this.#socket.write(out, 'latin1');
+      this.recount();
       if (this.#socket.writableLength > 0) this.#checkLimits();
     }
     if (this.#closing && !this.#running && !this.#closed) this.#endSoon();
@@ -343,6 +363,7 @@ export class Connection extends BaseSession implements Sender {
     this.#closing = true;
     const { clients, dispatcher } = this.#host;
     clients.remove(this);
+    this.recount();
     if (this.#held !== undefined) {
       this.#held = undefined;
       clients.blockedCount--;

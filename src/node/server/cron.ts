@@ -1,9 +1,9 @@
 /** Owns what happens from time to time: rates, idle clients, soft limits, the peak of memory. Source: Redis server.c serverCron. */
-import { getHeapStatistics } from 'node:v8';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { NodeStats } from '../observe/stats.ts';
 import type { Config, Log } from '../parts/basics.ts';
 import type { KeyWaiters } from '../parts/dispatch.ts';
+import type { ClientEviction, MemoryUse } from '../parts/memory.ts';
 import type { Tracking } from '../parts/tracking.ts';
 import type { ClientRegistry } from './clients.ts';
 import type { Stopping } from './stopping.ts';
@@ -20,6 +20,8 @@ export interface CronDeps {
   readonly clients: ClientRegistry;
   readonly keyWaiters: KeyWaiters;
   readonly tracking: Tracking;
+  readonly memory: MemoryUse;
+  readonly clientEviction: ClientEviction;
   readonly server: { readonly stopping: Stopping; readonly cron: CronSwitch };
 }
 
@@ -28,18 +30,13 @@ export interface CronSwitch {
   paused: boolean;
 }
 
-/** Bytes that values, keys and everything else of this process's heap take; shared by all nodes of the process. */
-export function usedMemoryBytes(): number {
-  const heap = getHeapStatistics();
-  return heap.used_heap_size + heap.external_memory;
-}
-
 function tendClients({ clock, config, log, clients, keyWaiters }: CronDeps): void {
   keyWaiters.redirect();
   const nowMs = clock.nowMs();
   const idleLimitMs = config.number('timeout') * 1000;
   for (const client of clients.all()) {
     client.checkLimits();
+    client.recount();
     const mayTimeOut =
       idleLimitMs > 0 &&
       (client.kind === 'normal' || client.kind === 'master') &&
@@ -59,11 +56,12 @@ export function startCron(deps: CronDeps): Timer {
     if (server.cron.paused) return;
     server.stopping.tick();
     deps.tracking.keepToLimit();
+    deps.clientEviction.run();
     const nowMs = clock.monotonicMs();
     stats.commandRate.sample(stats.commandsProcessed, nowMs);
     stats.inputRate.sample(stats.netInputBytes, nowMs);
     stats.outputRate.sample(stats.netOutputBytes, nowMs);
-    stats.peakMemoryBytes = Math.max(stats.peakMemoryBytes, usedMemoryBytes());
+    stats.peakMemoryBytes = Math.max(stats.peakMemoryBytes, deps.memory.usedBytes);
     if (++ticks % clientPeriods === 0) tendClients(deps);
   });
 }

@@ -19,18 +19,9 @@ function flagsOf(session: Session): string {
   return flags === '' ? 'N' : flags;
 }
 
-/** Characters of all arguments that wait in a transaction. */
-function queuedChars(session: Session): number {
-  let sum = 0;
-  for (const { argv } of session.queue ?? []) for (const arg of argv) sum += arg.length;
-  return sum;
-}
-
 /** "id=3 addr=127.0.0.1:50000 ...", without a line break. */
 export function describeClient(session: Session, nowMs: number): string {
   const seconds = (sinceMs: number): number => Math.max(0, Math.trunc((nowMs - sinceMs) / 1000));
-  const queued = queuedChars(session);
-  const total = session.queryBytes + session.pendingBytes + queued;
   return [
     `id=${session.id}`,
     `addr=${session.address}`,
@@ -48,13 +39,13 @@ export function describeClient(session: Session, nowMs: number): string {
     `qbuf=${session.queryBytes}`,
     'qbuf-free=0',
     'argv-mem=0',
-    `multi-mem=${queued}`,
+    `multi-mem=${session.queuedBytes}`,
     'rbs=0',
     'rbp=0',
     'obl=0',
     `oll=${session.pendingBytes > 0 ? 1 : 0}`,
     `omem=${session.pendingBytes}`,
-    `tot-mem=${total}`,
+    `tot-mem=${session.memoryBytes}`,
     `events=${session.pendingBytes > 0 ? 'rw' : 'r'}`,
     `cmd=${session.lastCommand?.fullName ?? 'NULL'}`,
     `user=${session.user.name}`,

@@ -88,7 +88,12 @@ export class RequestParser {
     return this.#end - this.#at;
   }
 
-  /** The same, and those of the last feed that were already used. */
+  /** Bytes of requests that were not returned yet, cut out as arguments already or not. */
+  get waitingBytes(): number {
+    return this.#fed - this.#consumed;
+  }
+
+  /** Those that are pending, and those of the last feed that were already used. */
   get bufferedBytes(): number {
     return this.#end;
   }

@@ -1,74 +1,69 @@
 /**
- * Owns MEMORY STATS, DOCTOR and MALLOC-STATS: what the memory of the process is taken by, as far as V8 tells. All nodes of
- * one process share it and show the same. Source: the fields of Redis object.c getMemoryOverheadData, getMemoryDoctorReport.
+ * Owns MEMORY STATS, DOCTOR and MALLOC-STATS: what memory is taken by. All nodes of one process share V8's heap and show the
+ * same of it. Source: the fields of Redis object.c memoryCommand, getMemoryDoctorReport.
  */
-import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
+import { getHeapSpaceStatistics } from 'node:v8';
 import { bulk, double, integer, map, type RespVersion } from '../../../protocol/resp/encode.ts';
 import { humanBytes } from '../../observe/info/format.ts';
+import { memoryFigures } from '../../observe/memory-figures.ts';
 import type { NodeParts } from '../../parts/node.ts';
-import { usedMemoryBytes } from '../../server/cron.ts';
 
 const MEGABYTE = 1024 * 1024;
+/** With less in use there is no report. */
+const LITTLE_BYTES = 5 * MEGABYTE;
 /** From these on the report speaks of it. */
 const BIG_PEAK = 1.5;
 const BIG_CLIENT_BYTES = 200 * 1024;
 const BIG_REPLICA_BYTES = 10 * MEGABYTE;
 const MANY_SCRIPTS = 1000;
 
-interface Figures {
-  readonly usedBytes: number;
-  readonly peakBytes: number;
-  readonly rssBytes: number;
-  readonly backlogBytes: number;
-  /** What replicas need beyond the backlog. */
-  readonly replicaBytes: number;
-  readonly clientBytes: number;
-  readonly keys: number;
-}
-
-function measure(node: NodeParts): Figures {
-  const usedBytes = usedMemoryBytes();
-  const { stats } = node.server;
-  stats.peakMemoryBytes = Math.max(stats.peakMemoryBytes, usedBytes);
-  const { bufferedBytes } = node.replication;
-  const backlogLimit = node.config.number('repl-backlog-size');
-  let clientBytes = 0;
-  for (const client of node.clients.all())
-    if (client.kind !== 'replica') clientBytes += client.queryBytes + client.pendingBytes;
-  return {
-    usedBytes,
-    peakBytes: stats.peakMemoryBytes,
-    rssBytes: process.memoryUsage.rss(),
-    backlogBytes: Math.min(bufferedBytes, backlogLimit),
-    replicaBytes: Math.max(0, bufferedBytes - backlogLimit),
-    clientBytes,
-    keys: node.databases.reduce((sum, { size }) => sum + size, 0),
-  };
-}
-
-/** The fields that have a meaning here, under Redis's names. */
+/** The fields, under Redis's names. */
 export function memoryStats(node: NodeParts, resp: RespVersion): string {
-  const figures = measure(node);
-  const { usedBytes, peakBytes, rssBytes } = figures;
+  const figures = memoryFigures(node);
+  const { usedBytes, peakBytes, rssBytes, heapBytes, heapUsedBytes } = figures;
   const { scriptBytes, functionBytes } = node.scripts.usage;
-  const { used_heap_size, total_heap_size } = getHeapStatistics();
+  const { memory } = node;
   const whole = (name: string, value: number): string[] => [bulk(name), integer(Math.trunc(value))];
   const part = (name: string, value: number): string[] => [bulk(name), double(value, resp)];
+  const databases = figures.databases.flatMap(({ index, entryBytes, timeToLiveBytes }) => [
+    bulk(`db.${index}`),
+    map(
+      [
+        ...whole('overhead.hashtable.main', entryBytes),
+        ...whole('overhead.hashtable.expires', timeToLiveBytes),
+        ...whole('overhead.hashtable.slot-to-keys', 0),
+      ],
+      resp,
+    ),
+  ]);
   return map(
     [
       ...whole('peak.allocated', peakBytes),
       ...whole('total.allocated', usedBytes),
+      ...whole('startup.allocated', memory.startupBytes),
       ...whole('replication.backlog', figures.backlogBytes),
       ...whole('clients.slaves', figures.replicaBytes),
-      ...whole('clients.normal', figures.clientBytes),
+      ...whole('clients.normal', memory.clientBytes),
+      ...whole('cluster.links', 0),
+      ...whole('aof.buffer', memory.aofBytes),
       ...whole('lua.caches', scriptBytes),
       ...whole('functions.caches', functionBytes),
+      ...databases,
+      ...whole('overhead.total', figures.overheadBytes),
       ...whole('keys.count', figures.keys),
-      ...whole('keys.bytes-per-key', figures.keys === 0 ? 0 : usedBytes / figures.keys),
+      ...whole('keys.bytes-per-key', figures.bytesPerKey),
+      ...whole('dataset.bytes', figures.datasetBytes),
+      ...part('dataset.percentage', figures.datasetPercent),
       ...part('peak.percentage', (usedBytes / peakBytes) * 100),
-      ...whole('allocator.allocated', used_heap_size),
-      ...whole('allocator.active', total_heap_size),
+      ...whole('allocator.allocated', heapUsedBytes),
+      ...whole('allocator.active', heapBytes),
       ...whole('allocator.resident', rssBytes),
+      ...part('allocator-fragmentation.ratio', heapBytes / heapUsedBytes),
+      ...whole('allocator-fragmentation.bytes', heapBytes - heapUsedBytes),
+      ...part('allocator-rss.ratio', rssBytes / heapBytes),
+      ...whole('allocator-rss.bytes', rssBytes - heapBytes),
+      ...part('rss-overhead.ratio', 1),
+      ...whole('rss-overhead.bytes', 0),
       ...part('fragmentation', rssBytes / usedBytes),
       ...whole('fragmentation.bytes', rssBytes - usedBytes),
     ],
@@ -78,7 +73,9 @@ export function memoryStats(node: NodeParts, resp: RespVersion): string {
 
 /** What looks unusual, in words. */
 export function memoryReport(node: NodeParts): string {
-  const { usedBytes, peakBytes, replicaBytes, clientBytes } = measure(node);
+  const { usedBytes, peakBytes, replicaBytes } = memoryFigures(node);
+  const { clientBytes } = node.memory;
+  if (usedBytes < LITTLE_BYTES) return 'Hardly any memory is in use: there is nothing to find.\n';
   const found: string[] = [];
   if (peakBytes > usedBytes * BIG_PEAK)
     found.push(

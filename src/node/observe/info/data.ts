@@ -5,6 +5,9 @@ import { lines } from './format.ts';
 export function stats(parts: NodeParts): string[] {
   const { activeExpiry, pubsub, tracking } = parts;
   const { stats: counters } = parts.server;
+  const { evictionExceededSinceMs } = counters;
+  const exceededMs =
+    evictionExceededSinceMs === 0 ? 0 : Math.max(0, parts.clock.monotonicMs() - evictionExceededSinceMs);
   const kilobytes = (bytesPerSecond: number): string => (bytesPerSecond / 1024).toFixed(2);
   return lines({
     total_connections_received: counters.connectionsReceived,
@@ -23,7 +26,9 @@ export function stats(parts: NodeParts): string[] {
     expired_time_cap_reached_count: activeExpiry.timeCapReachedCount,
     expire_cycle_cpu_milliseconds: Math.trunc(activeExpiry.timeUsedMs),
     evicted_keys: counters.evictedKeys,
-    evicted_clients: 0,
+    evicted_clients: counters.evictedClients,
+    total_eviction_exceeded_time: Math.trunc(counters.evictionExceededMs + exceededMs),
+    current_eviction_exceeded_time: Math.trunc(exceededMs),
     keyspace_hits: counters.keyspaceHits,
     keyspace_misses: counters.keyspaceMisses,
     pubsub_channels: pubsub.count('channel'),

@@ -1,10 +1,8 @@
 /** Owns the sections of INFO about the process and its clients. Source: Redis server.c genRedisInfoString. */
-import { arch, release, totalmem, type } from 'node:os';
+import { arch, release, type } from 'node:os';
 import type { NodeParts } from '../../parts/node.ts';
-import type { ScriptUsage } from '../../parts/scripts.ts';
-import { usedMemoryBytes } from '../../server/cron.ts';
 import { redisVersion } from '../version.ts';
-import { humanBytes, lines } from './format.ts';
+import { lines } from './format.ts';
 
 const machines: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
@@ -56,64 +54,6 @@ export function clients(parts: NodeParts): string[] {
     blocked_clients: parts.clients.blockedCount,
     tracking_clients: parts.tracking.clientCount,
     clients_in_timeout_table: 0,
-  });
-}
-
-function scriptFields(usage: ScriptUsage): Record<string, number | string> {
-  const states = usage.evalStateBytes + usage.functionStateBytes;
-  const kept = usage.scriptBytes + usage.functionBytes;
-  return {
-    used_memory_lua: usage.evalStateBytes,
-    used_memory_vm_eval: usage.evalStateBytes,
-    used_memory_lua_human: humanBytes(usage.evalStateBytes),
-    used_memory_scripts_eval: usage.scriptBytes,
-    number_of_cached_scripts: usage.scripts,
-    number_of_functions: usage.functions,
-    number_of_libraries: usage.libraries,
-    used_memory_vm_functions: usage.functionStateBytes,
-    used_memory_vm_total: states,
-    used_memory_vm_total_human: humanBytes(states),
-    used_memory_functions: usage.functionBytes,
-    used_memory_scripts: kept,
-    used_memory_scripts_human: humanBytes(kept),
-  };
-}
-
-/** All nodes of one process share its memory and show the same. */
-export function memory(parts: NodeParts): string[] {
-  const used = usedMemoryBytes();
-  const { stats } = parts.server;
-  stats.peakMemoryBytes = Math.max(stats.peakMemoryBytes, used);
-  const peak = stats.peakMemoryBytes;
-  const rss = process.memoryUsage.rss();
-  const system = totalmem();
-  const maxmemory = parts.config.number('maxmemory');
-  const { bufferedBytes } = parts.replication;
-  const backlogBytes = parts.config.number('repl-backlog-size');
-  return lines({
-    used_memory: used,
-    used_memory_human: humanBytes(used),
-    used_memory_rss: rss,
-    used_memory_rss_human: humanBytes(rss),
-    used_memory_peak: peak,
-    used_memory_peak_human: humanBytes(peak),
-    used_memory_peak_perc: `${((used / peak) * 100).toFixed(2)}%`,
-    total_system_memory: system,
-    total_system_memory_human: humanBytes(system),
-    ...scriptFields(parts.scripts.usage),
-    maxmemory,
-    maxmemory_human: humanBytes(maxmemory),
-    maxmemory_policy: parts.config.text('maxmemory-policy'),
-    mem_fragmentation_ratio: (rss / used).toFixed(2),
-    mem_fragmentation_bytes: rss - used,
-    mem_replication_backlog: Math.min(bufferedBytes, backlogBytes),
-    mem_total_replication_buffers: bufferedBytes,
-    // What replicas need beyond the backlog.
-    mem_clients_slaves: Math.max(0, bufferedBytes - backlogBytes),
-    mem_allocator: `v8-${process.versions.v8}`,
-    active_defrag_running: 0,
-    lazyfree_pending_objects: 0,
-    lazyfreed_objects: 0,
   });
 }
 

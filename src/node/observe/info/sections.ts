@@ -4,7 +4,8 @@
 import type { NodeParts } from '../../parts/node.ts';
 import { commandStats, errorStats, latencyStats } from './commands.ts';
 import { cluster, keyspace, stats } from './data.ts';
-import { clients, cpu, memory, server } from './process.ts';
+import { memory } from './memory.ts';
+import { clients, cpu, server } from './process.ts';
 
 interface Section {
   readonly title: string;

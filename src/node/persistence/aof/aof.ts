@@ -86,6 +86,10 @@ export class AppendOnlyFile implements Aof {
       : `MISCONF Errors writing to the AOF file: ${error}`;
   }
 
+  get waitingBytes(): number {
+    return this.#writer.waitingBytes;
+  }
+
   get extraWriteMs(): number {
     return this.#writer.extraWriteMs;
   }
