@@ -18,11 +18,14 @@ import type { Tracking } from '../parts/tracking.ts';
 import { BaseSession, SESSION_BYTES } from './base-session.ts';
 import type { ClientRegistry } from './clients.ts';
 import { describeClient } from './describe.ts';
-import { type ClientLimits, uncountedBytes } from './limits.ts';
+import type { ClientLimits } from './limits.ts';
 import type { Outbox, Sender } from './outbox.ts';
 
 /** Replies are handed to the socket when this many characters have gathered, though more requests wait. */
 const flushChars = 64 * 1024;
+
+/** Replies up to here are sent whatever the limits: so much Redis keeps beside the list that it limits. */
+const freeChars = 16 * 1024;
 
 /** What connections share. */
 export interface ConnectionHost {
@@ -275,7 +278,7 @@ export class Connection extends BaseSession implements Sender {
     // Which may end the connection, and the node: then nothing is left to be sent.
     if (this.#out !== '') this.#host.beforeReplies();
     // Though the socket would take it all.
-    if (this.#out.length > uncountedBytes) this.#checkLimits();
+    if (this.#out.length > freeChars) this.#checkLimits();
     const out = this.#out;
     if (out !== '') {
       this.#out = '';

@@ -8,9 +8,6 @@ import { bufferLimits } from '../config/special.ts';
 import type { Config } from '../parts/basics.ts';
 import type { Connection } from './connection.ts';
 
-/** What waits for a client counts from there on: so much Redis keeps beside the list that it limits. */
-export const uncountedBytes = 16 * 1024;
-
 /** A value must fit into one string with room for what frames it. */
 const longestBulkBytes = constants.MAX_STRING_LENGTH - 1024;
 
@@ -49,9 +46,8 @@ export class ClientLimits {
 
   /** Whether so much waits for the client that it must go. Remembers on it since when the soft limit is exceeded. */
   exceeds(client: Connection, nowMs: number): boolean {
-    const { kind, pendingBytes } = client;
+    const { kind, pendingBytes: waiting } = client;
     const limit = this.#limitOf(client);
-    const waiting = kind === 'replica' ? pendingBytes : Math.max(0, pendingBytes - uncountedBytes);
     // A replica may lag as far as a partial resynchronisation reaches anyway.
     const hardBytes =
       kind === 'replica' && limit.hardBytes > 0
