@@ -160,6 +160,10 @@ export class KeyDatabase implements Database {
     return true;
   }
 
+  reserve(keys: number): void {
+    this.#store.reserve(keys);
+  }
+
   replaceValue(key: string, value: Value, encodingHint: EncodingHint = 'auto'): void {
     const entry = this.#store.find(key);
     if (entry === undefined) throw new Error('replaceValue needs a key that exists');

@@ -18,6 +18,8 @@ export interface DictEntry<E> {
 const INITIAL_BUCKETS = 4;
 /** V8 keeps longer arrays as hash tables of its own; from here on chains grow instead. */
 const MAX_BUCKETS = 1 << 24;
+/** No more is taken on the word of others: eight megabytes. */
+const MAX_RESERVED = 1 << 20;
 /** Shrinks when less than one bucket in this many is used. */
 const SHRINK_FILL = 10;
 /** Empty buckets that one rehash step passes at most. */
@@ -70,6 +72,11 @@ export class Dict<E extends DictEntry<E>> {
     for (; entry !== undefined; entry = entry.next)
       if (entry.hash === hash && entry.key === key) return entry;
     return undefined;
+  }
+
+  /** Makes an empty dict as large as so many entries need, within bounds: nothing moves while they come. */
+  reserve(entries: number): void {
+    if (this.#size === 0 && this.#pauses === 0) this.#resize(Math.min(entries, MAX_RESERVED));
   }
 
   /** The key must not be there yet. */

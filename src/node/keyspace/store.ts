@@ -46,6 +46,14 @@ export class Store {
     this.#weights?.add(slot, 1);
   }
 
+  /** Room for so many entries, within bounds, while there are none. One a slot would be too little to matter. */
+  reserve(entries: number): void {
+    if (this.#slotted || this.#size > 0) return;
+    const dict = new Dict<KeyEntry>(this.#hasher);
+    dict.reserve(entries);
+    this.#dicts[0] = dict;
+  }
+
   /** The entry that was removed. */
   remove(key: string): KeyEntry | undefined {
     const slot = this.#slotted ? slotOf(key) : 0;

@@ -54,6 +54,8 @@ export interface Database {
    * be replaced.
    */
   load(key: string, value: Value, expireAtMs: number, replace: boolean): boolean;
+  /** So many keys are said to come: an empty database makes room, within bounds. */
+  reserve(keys: number): void;
   /** Puts a value in place of the existing one, keeping its time to live. The key must exist. */
   replaceValue(key: string, value: Value, encodingHint?: EncodingHint): void;
   /** The string of an existing key, as bytes to be changed in place; `changed` is to be called afterwards. */

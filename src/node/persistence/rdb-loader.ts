@@ -91,6 +91,10 @@ export class RdbLoader implements RdbHandler {
     }
   }
 
+  keyCount(db: number, keys: number): void {
+    this.#deps.databases[db]?.reserve(keys);
+  }
+
   entry(entry: RdbEntry): void {
     const { dropExpiredAtMs, replace } = this.#options;
     const { key, db } = entry;

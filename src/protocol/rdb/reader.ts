@@ -19,6 +19,8 @@ export interface RdbEntry extends KeyFacts {
 /** Receives what a file holds, in its order. What a handler throws ends the reading. */
 export interface RdbHandler {
   aux(name: string, value: string): void;
+  /** So many keys of this database follow, as the file says: nothing may be taken on its word. */
+  keyCount?(db: number, keys: number): void;
   entry(entry: RdbEntry): void;
   /** A library of functions, as FUNCTION LOAD takes its code. */
   functionLibrary(code: string): void;
@@ -44,6 +46,7 @@ export class RdbReader {
         aux: (name, value) => handler.aux(name, value),
         functionLibrary: (code) => handler.functionLibrary(code),
         database: (db) => this.#checkDatabase(db),
+        keyCount: (db, keys) => handler.keyCount?.(db, keys),
         value: (key, type, reader, facts) => this.#readValue(key, type, reader, facts),
       },
       { name: 'the RDB', newestVersion: RDB_VERSION_READ, checksum },

@@ -31,6 +31,7 @@ export class RdbScanner {
       aux: () => {},
       functionLibrary: (code) => this.#items.push({ kind: 'function', code }),
       database: () => {},
+      keyCount: () => {},
       value: (key, type, reader, facts) => this.#cutOut(key, type, reader, facts),
     },
     { name: 'it', newestVersion: NEWEST_VERSION, checksum: true },

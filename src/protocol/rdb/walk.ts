@@ -31,6 +31,8 @@ export interface RdbVisitor {
   functionLibrary(code: string): void;
   /** Keys of this database follow. */
   database(db: number): void;
+  /** So many keys of this database follow, as the file says: nothing may be taken on its word. */
+  keyCount(db: number, keys: number): void;
   /**
    * Reads a value of this type. Throws EndOfInputError, before anything is done with it, where it is not complete: it is
    * called again when it is. `facts` are of this call only.
@@ -227,10 +229,12 @@ export class RdbWalk {
         this.#facts.db = readLength(reader);
         this.#visitor.database(this.#facts.db);
         break;
-      case opcodes.resizeDb:
+      case opcodes.resizeDb: {
+        const keys = readLength(reader);
         readLength(reader);
-        readLength(reader);
+        this.#visitor.keyCount(this.#facts.db, keys);
         break;
+      }
       case opcodes.slotInfo:
         for (let field = 0; field < 3; field++) readLength(reader);
         break;

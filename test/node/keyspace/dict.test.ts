@@ -55,6 +55,21 @@ describe('Dict', () => {
     );
   });
 
+  it('makes room for what is said to come while it is empty, within bounds', () => {
+    const dict = newDict();
+    dict.reserve(1000);
+    expect(dict.bucketCount).toBe(1024);
+    for (let i = 0; i < 1000; i++) {
+      dict.insert(item(`key:${i}`, i));
+      expect(dict.rehashing).toBe(false);
+    }
+    dict.reserve(5000);
+    expect(dict.bucketCount).toBe(1024);
+    const misled = newDict();
+    misled.reserve(Number.MAX_SAFE_INTEGER);
+    expect(misled.bucketCount).toBe(1 << 20);
+  });
+
   it('grows by doubling and shrinks when almost empty, a step at a time', () => {
     const dict = filled(1000);
     settle(dict);

@@ -9,18 +9,21 @@ interface Contents {
   readonly entries: RdbEntry[];
   readonly aux: Record<string, string>;
   readonly functions: string[];
+  /** Of the databases that the file tells of. */
+  readonly keyCounts: [db: number, keys: number][];
   /** Bytes that belonged to the file. */
   bytes: number;
 }
 
 /** Feeds a file in chunks of `chunkBytes`; throws what the reader throws. */
 function read(file: Buffer, chunkBytes = file.length, options = {}): Contents {
-  const contents: Contents = { keys: [], entries: [], aux: {}, functions: [], bytes: 0 };
+  const contents: Contents = { keys: [], entries: [], aux: {}, functions: [], keyCounts: [], bytes: 0 };
   const reader = new RdbReader(
     {
       aux: (name, value) => {
         contents.aux[name] = value;
       },
+      keyCount: (db, keys) => contents.keyCounts.push([db, keys]),
       entry(entry) {
         contents.entries.push(entry);
         contents.keys.push([entry.db, entry.key, String(entry.value), entry.expireAtMs]);
@@ -53,6 +56,9 @@ describe('an RDB file', () => {
     for (const chunkBytes of [100_000, 1, 2, 3, 7, 64]) {
       const contents = read(recorded(name), chunkBytes);
       expect(sorted(contents.keys)).toEqual(sorted(fileKeys));
+      const counted = new Map(contents.keyCounts);
+      for (const [db] of contents.keys)
+        expect(counted.get(db)).toBe(contents.keys.filter(([other]) => other === db).length);
       expect(contents.aux).toMatchObject({ 'redis-ver': '7.0.15', 'redis-bits': '64', 'aof-base': '0' });
       expect(contents.functions).toEqual([
         '#!lua name=lib\nredis.register_function("f", function() return 1 end)',
