@@ -121,6 +121,39 @@ describe.skipIf(skipWithoutRedisServer)(`trib fix${redisServerNote}`, () => {
     expect([idle.code, idle.stdout.includes('Plan:')]).toEqual([0, false]);
   });
 
+  it('leaves a key that is too big for the pause where it lies, when it is to be skipped, and brings it home else', async () => {
+    live = await startCluster(3);
+    const seed = live.addresses[0] ?? '';
+    const [large, small] = ['large', 'small'].map((name) => `{${tags[differing]}}${name}`) as [
+      string,
+      string,
+    ];
+    // Astray on the second master: a move that was given up left them there.
+    await on(
+      live,
+      1,
+      ['CLUSTER', 'SETSLOT', differing, 'IMPORTING', live.idOf(0)],
+      ['ASKING'],
+      ['SET', large, 'x'.repeat(100_000)],
+      ['ASKING'],
+      ['SET', small, 'x'],
+      ['CLUSTER', 'SETSLOT', differing, 'STABLE'],
+    );
+    const words = ['fix', seed, '--yes', '--search-multiple-owners'];
+    const skipped = await trib([...words, '--big-keys', 'skip', '--max-pause', '1']);
+    expect([skipped.code, skipped.stderr]).toEqual([
+      5,
+      expect.stringContaining(
+        `*** Skipped key(s) too big for the allowed pause:\n    - ${large} (slot ${differing})\n`,
+      ),
+    ]);
+    expect(skipped.stderr).toContain('They stay where they are, and no client finds them there.');
+    expect([await get(live, small), await get(live, large)]).toEqual(['x', '']);
+    const fixed = await trib(words);
+    expect([fixed.code, fixed.stderr]).toEqual([0, '']);
+    expect(await get(live, large)).toHaveLength(100_000);
+  });
+
   it('refuses while a master is away, and does without it when told to', async () => {
     live = await startCluster(3);
     const seed = live.addresses[0] ?? '';

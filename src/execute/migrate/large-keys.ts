@@ -37,27 +37,44 @@ export interface StayingKey {
   readonly why: 'too large' | 'skipped';
 }
 
+/** Whose keys are looked at. */
+export interface GuardedSource {
+  readonly source: NodeClient;
+  /** The source, as it is asked for sizes. */
+  readonly stream: NodeClient;
+  /** Whether the source imports their slots, and has to be asked as such. */
+  readonly sourceImports?: boolean;
+}
+
 export class SizeGuard {
   readonly #stream: NodeClient;
   readonly #maxPauseMs: number;
   readonly #neverBytes: number;
   readonly #policy: BigKeys;
+  readonly #imports: boolean;
   #asks: boolean;
 
-  private constructor(stream: NodeClient, options: MoveOptions, nodeTimeoutMs: number, dataBytes: number) {
+  private constructor(
+    { stream, sourceImports = false }: GuardedSource,
+    options: MoveOptions,
+    nodeTimeoutMs: number,
+    dataBytes: number,
+  ) {
     this.#stream = stream;
+    this.#imports = sourceImports;
     this.#maxPauseMs = options.maxPauseMs;
     this.#policy = options.bigKeys;
     this.#neverBytes = (nodeTimeoutMs / 2) * bytesPerMs;
     this.#asks = options.bigKeys !== 'alone' || dataBytes > this.#neverBytes;
   }
 
-  /** `stream`: the source, as it is asked for sizes. `judge`: whose timeout counts, where the source is in no cluster. */
+  /** `judge`: whose timeout counts, where the source is in no cluster. */
   static async of(
-    { source, stream }: { readonly source: NodeClient; readonly stream: NodeClient },
+    guarded: GuardedSource,
     options: MoveOptions,
-    judge: NodeClient = source,
+    judge: NodeClient = guarded.source,
   ): Promise<SizeGuard> {
+    const { source } = guarded;
     const questions = [
       ['INFO', 'memory'],
       ['INFO', 'keyspace'],
@@ -70,7 +87,7 @@ export class SizeGuard {
     // CONFIG may be refused: then the usual setting is as good a guess as any.
     const setting = Array.isArray(timeout) ? Number(timeout[1]) : Number.NaN;
     const nodeTimeoutMs = Number.isFinite(setting) ? setting : usualNodeTimeoutMs;
-    const guard = new SizeGuard(stream, options, nodeTimeoutMs, dataBytes);
+    const guard = new SizeGuard(guarded, options, nodeTimeoutMs, dataBytes);
     await guard.#lookAround(source, dataBytes, infoKeyCount(parseInfo(String(keyspace))));
     return guard;
   }
@@ -130,10 +147,12 @@ export class SizeGuard {
 
   /** A key that has gone meanwhile, or a server that does not tell: 0, and MIGRATE sees to it. */
   async #sizesOf(keys: readonly Buffer[]): Promise<number[]> {
-    const sizes = await this.#stream.pipeline(
-      keys.map((key): Command => ['MEMORY', 'USAGE', key]),
+    const asking: Command[] = this.#imports ? [['ASKING']] : [];
+    const replies = await this.#stream.pipeline(
+      keys.flatMap((key): Command[] => [...asking, ['MEMORY', 'USAGE', key]]),
       { repeatable: true },
     );
+    const sizes = this.#imports ? replies.filter((_, index) => index % 2 === 1) : replies;
     return sizes.map((size) => (size instanceof ReplyError ? 0 : Number(size ?? 0)));
   }
 }

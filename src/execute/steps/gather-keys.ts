@@ -13,9 +13,10 @@ import { type Address, formatAddress } from '../../protocol/text/addresses.ts';
 import type { NodeLine } from '../../protocol/text/nodes.ts';
 import { askLines, askOwnLine, isMaster, ownLineOf } from '../cluster-nodes.ts';
 import type { StepContext } from '../context.ts';
-import { type DifferingKeys, differOnTwoNodes, type KeysDiffer } from '../keys-differ.ts';
+import { differOnTwoNodes } from '../keys-differ.ts';
 import { BatchSize } from '../migrate/batch-size.ts';
 import { compareCopies } from '../migrate/compare-copies.ts';
+import { SizeGuard } from '../migrate/large-keys.ts';
 import {
   cannotSend,
   isPassing,
@@ -28,6 +29,8 @@ import {
 import { Patience } from '../migrate/patience.ts';
 import { targetForSource } from '../migrate/target-for-source.ts';
 import { countKeys, keysIn, listKeys } from '../slot-keys.ts';
+import { StuckSlot } from './move-slots/key-mover.ts';
+import { stuckBecause, whyNotGathered } from './move-slots/stuck.ts';
 import { demandAll, setStable } from './slot-commands.ts';
 
 const slotsAtOnce = 256;
@@ -38,6 +41,7 @@ interface Way {
   /** Where the source reaches the owner. */
   readonly ownerForSource: Address;
   readonly size: BatchSize;
+  readonly guard: SizeGuard;
   readonly context: StepContext;
 }
 
@@ -59,8 +63,9 @@ export async function gatherKeys(
   const ownerForSource = await targetForSource(source, owner, seen);
   const { pipeline, maxPauseMs } = context.moveOptions;
   const size = new BatchSize(pipeline, maxPauseMs);
-  const way: Way = { source, owner, ownerForSource, size, context };
-  const differing: DifferingKeys[] = [];
+  const guard = await SizeGuard.of({ source, stream: source, sourceImports: true }, context.moveOptions);
+  const way: Way = { source, owner, ownerForSource, size, guard, context };
+  const stuck: StuckSlot[] = [];
   let did = false;
   for (let at = 0; at < slots.length; at += slotsAtOnce) {
     if (context.signal?.aborted === true) return { ...step, slots: rangesOf(slots.slice(at)) };
@@ -73,13 +78,13 @@ export async function gatherKeys(
     await openOnSource(source, step.target.id, todo, lines);
     const drained: number[] = [];
     for (const slot of todo) {
-      const keys = await drain(way, slot);
-      if (keys.length === 0) drained.push(slot);
-      else differing.push({ slot, keys, nodes: [owner.address, source.address] });
+      const staying = await drain(way, slot);
+      if (staying === undefined) drained.push(slot);
+      else stuck.push(staying);
     }
     await demandAll(source, setStable(drained));
   }
-  if (differing.length > 0) throw whyLeft(way, differing);
+  if (stuck.length > 0) throw whyLeft(way, stuck);
   return did ? 'done' : 'already';
 }
 
@@ -110,10 +115,11 @@ async function openOnSource(
   );
 }
 
-/** Brings over what can be. Returns the keys that differ. */
-async function drain(way: Way, slot: number): Promise<Buffer[]> {
-  const { source, size, context } = way;
-  const left = new Map<string, Buffer>();
+/** Brings over what can be; undefined when that is all. */
+async function drain(way: Way, slot: number): Promise<StuckSlot | undefined> {
+  const { source, size, guard, context } = way;
+  /** By their bytes as text. */
+  const left = new Map<string, StuckSlot['keys'][number]>();
   const patience = new Patience(context.clock);
   for (;;) {
     try {
@@ -121,8 +127,11 @@ async function drain(way: Way, slot: number): Promise<Buffer[]> {
       const question = listKeys(slot, left.size + size.keys);
       const all = keysIn(await source.demand(question, { repeatable: true }));
       const keys = all.filter((key) => !left.has(key.latin1Slice())).slice(0, size.keys);
-      if (keys.length === 0) return [...left.values()];
-      for (const key of await bring(way, slot, keys)) left.set(key.latin1Slice(), key);
+      if (keys.length === 0) return left.size === 0 ? undefined : new StuckSlot(slot, [...left.values()]);
+      const { now, stays } = await guard.fit(keys);
+      if (stays !== undefined) left.set(stays.key.latin1Slice(), stays);
+      if (now.length === 0) continue;
+      for (const key of await bring(way, slot, now)) left.set(key.latin1Slice(), { key, why: 'differs' });
       patience.renew();
     } catch (error) {
       if (!passes(error)) throw error;
@@ -154,7 +163,7 @@ async function bring(way: Way, slot: number, keys: readonly Buffer[]): Promise<r
 
 /** When the owner has some of them already, the others have gone over, or have not. Throws Passing, or a TribError. */
 async function migrate(
-  { source, owner, ownerForSource, size, context }: Way,
+  { source, owner, ownerForSource, size, guard, context }: Way,
   keys: readonly Buffer[],
 ): Promise<Verdict> {
   const { timeoutMs } = context.moveOptions;
@@ -163,7 +172,9 @@ async function migrate(
   if (context.signal?.aborted !== true) await context.pace?.pass(keys.length);
   const startMs = context.clock.monotonicMs();
   const [reply = null] = await source.pipeline([command], { timeoutMs: replyTimeoutMs(timeoutMs) });
-  size.learn(keys.length, context.clock.monotonicMs() - startMs);
+  const tookMs = context.clock.monotonicMs() - startMs;
+  size.learn(keys.length, tookMs);
+  guard.learn(keys.length, tookMs);
   return judgeMigrate(reply, source.address, owner.address);
 }
 
@@ -186,8 +197,17 @@ function lasted({ source, ownerForSource }: Way, error: Error, patience: Patienc
   return cannotSend(source.address, ownerForSource, patience, error.message, hint);
 }
 
-function whyLeft({ source, owner }: Way, found: readonly DifferingKeys[]): KeysDiffer {
+/** Keys that differ are told first. */
+function whyLeft({ source, owner }: Way, stuck: readonly StuckSlot[]): TribError {
+  const differing = stuckBecause(stuck, 'differs');
+  if (differing.length === 0) return whyNotGathered(source.address, stuck);
+  const nodes = [owner.address, source.address] as const;
   const hint =
     "Nothing was overwritten. Delete the wrong copies, or run it again with --replace: the owner's count.";
-  return differOnTwoNodes(source.address, owner.address, found, hint);
+  return differOnTwoNodes(
+    source.address,
+    owner.address,
+    differing.map((each) => ({ ...each, nodes })),
+    hint,
+  );
 }

@@ -1,7 +1,7 @@
 /** Owns the words for what a move could not do: keys that stay, and keys that a fault of the server has cost. */
 import { TribError } from '../../../core/errors.ts';
 import { formatRanges, rangesOf } from '../../../protocol/slots/slot-set.ts';
-import { formatAddress } from '../../../protocol/text/addresses.ts';
+import { type Address, formatAddress } from '../../../protocol/text/addresses.ts';
 import { differOnTwoNodes, type KeysDiffer, keyLines, keysOfSlots } from '../../keys-differ.ts';
 import type { Ends } from './ends.ts';
 import type { StuckSlot, WhyStuck } from './key-mover.ts';
@@ -14,13 +14,35 @@ export interface SlotKeys {
 
 /** The error for slots that stay open; keys that differ are told first. */
 export function whyStuck(ends: Ends, stuck: readonly StuckSlot[]): TribError {
-  const because = (why: WhyStuck): SlotKeys[] =>
-    stuck
-      .map(({ slot, keys }) => ({ slot, keys: keys.filter((key) => key.why === why).map(({ key }) => key) }))
-      .filter(({ keys }) => keys.length > 0);
-  const [differing, large] = [because('differs'), because('too large')];
+  const [differing, large] = [stuckBecause(stuck, 'differs'), stuckBecause(stuck, 'too large')];
   if (differing.length > 0) return keysDiffer(ends, differing);
-  return large.length > 0 ? keysTooLarge(ends, large) : keysSkipped(ends, because('skipped'));
+  const { source, step } = ends;
+  if (large.length > 0)
+    return keysTooLarge(source.address, large, `${stayOpen(large)} ${raiseTimeout}, then move again.`);
+  const skipped = stuckBecause(stuck, 'skipped');
+  const way = `from ${formatAddress(source.address)} to ${formatAddress(step.target.address)}`;
+  return keysSkipped(
+    skipped,
+    `${stayOpen(skipped)} Move ${way} again with ${allowMore}, or make the keys smaller.`,
+  );
+}
+
+const raiseTimeout = 'Raise the node timeout of every node for a while (CONFIG SET cluster-node-timeout)';
+const allowMore = '--big-keys alone or a longer --max-pause';
+
+/** The keys that stay for this reason, by slot. */
+export function stuckBecause(stuck: readonly StuckSlot[], why: WhyStuck): SlotKeys[] {
+  return stuck
+    .map(({ slot, keys }) => ({ slot, keys: keys.filter((key) => key.why === why).map(({ key }) => key) }))
+    .filter(({ keys }) => keys.length > 0);
+}
+
+/** The error for keys that lie on a node without a right to them, and stay there for their size. */
+export function whyNotGathered(source: Address, stuck: readonly StuckSlot[]): TribError {
+  const large = stuckBecause(stuck, 'too large');
+  const stay = 'They stay where they are, and no client finds them there.';
+  if (large.length > 0) return keysTooLarge(source, large, `${stay} ${raiseTimeout}, then run fix again.`);
+  return keysSkipped(stuckBecause(stuck, 'skipped'), `${stay} Run fix again with ${allowMore}.`);
 }
 
 function keysDiffer({ source, target }: Ends, stuck: readonly SlotKeys[]): KeysDiffer {
@@ -32,27 +54,22 @@ function keysDiffer({ source, target }: Ends, stuck: readonly SlotKeys[]): KeysD
   );
 }
 
-function keysTooLarge(ends: Ends, stuck: readonly SlotKeys[]): TribError {
-  const source = formatAddress(ends.source.address);
+function keysTooLarge(source: Address, stuck: readonly SlotKeys[], hint: string): TribError {
   return new TribError(
     'unsafe',
     [
-      `*** Found key(s) so large that moving them would block ${source} until it is taken for failed:`,
+      `*** Found key(s) so large that moving them would block ${formatAddress(source)} until it is taken for failed:`,
       ...keyLines(keysOfSlots(stuck)),
     ].join('\n'),
-    {
-      hint: `${stayOpen(stuck)} Raise the node timeout of every node for a while (CONFIG SET cluster-node-timeout), then move again.`,
-    },
+    { hint },
   );
 }
 
-function keysSkipped({ source, step }: Ends, stuck: readonly SlotKeys[]): TribError {
+function keysSkipped(stuck: readonly SlotKeys[], hint: string): TribError {
   return new TribError(
     'unsafe',
     ['*** Skipped key(s) too big for the allowed pause:', ...keyLines(keysOfSlots(stuck))].join('\n'),
-    {
-      hint: `${stayOpen(stuck)} Move from ${formatAddress(source.address)} to ${formatAddress(step.target.address)} again with --big-keys alone or a longer --max-pause, or make the keys smaller.`,
-    },
+    { hint },
   );
 }
 
