@@ -11,6 +11,8 @@ function zeroCounters() {
     rejectedConnections: 0,
     netInputBytes: 0,
     netOutputBytes: 0,
+    replicationInputBytes: 0,
+    replicationOutputBytes: 0,
     keyspaceHits: 0,
     keyspaceMisses: 0,
     expiredKeys: 0,
@@ -58,6 +60,8 @@ export type NodeStats = Stats &
     readonly commandRate: Rate;
     readonly inputRate: Rate;
     readonly outputRate: Rate;
+    readonly replicationInputRate: Rate;
+    readonly replicationOutputRate: Rate;
     peakMemoryBytes: number;
     reset(): void;
   };
@@ -71,6 +75,8 @@ export function createStats(): NodeStats {
     commandRate: new Rate(),
     inputRate: new Rate(),
     outputRate: new Rate(),
+    replicationInputRate: new Rate(),
+    replicationOutputRate: new Rate(),
     peakMemoryBytes: 0,
     reset() {
       Object.assign(this, zeroCounters());

@@ -27,6 +27,9 @@ export interface Stats {
   rejectedConnections: number;
   netInputBytes: number;
   netOutputBytes: number;
+  /** Of the link to the master, and of those to replicas; not in the two above. */
+  replicationInputBytes: number;
+  replicationOutputBytes: number;
   keyspaceHits: number;
   keyspaceMisses: number;
   expiredKeys: number;

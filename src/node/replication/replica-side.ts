@@ -155,6 +155,7 @@ export class ReplicaSide {
       link.connected();
     });
     socket.on('data', (chunk: Buffer) => {
+      this.#deps.stats.replicationInputBytes += chunk.length;
       this.lastIoMs = clock.nowMs();
       dispatch.master.lastInteractionMs = this.lastIoMs;
       if (this.#link === link) link.receive(chunk);

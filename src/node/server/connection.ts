@@ -251,7 +251,7 @@ export class Connection extends BaseSession implements Sender {
       return;
     }
     this.#flush();
-    this.#host.stats.netOutputBytes += data.length;
+    this.#countOutput(data.length);
     this.#socket.write(data);
     this.recount();
     this.#checkLimits();
@@ -268,6 +268,12 @@ export class Connection extends BaseSession implements Sender {
     this.#flush();
   }
 
+  #countOutput(bytes: number): void {
+    const { stats } = this.#host;
+    if (this.kind === 'replica') stats.replicationOutputBytes += bytes;
+    else stats.netOutputBytes += bytes;
+  }
+
   /** Much has gathered. It goes out, but not where there is a limit: what one turn gathers counts together. */
   #relieve(): void {
     if (this.#host.limits.hasHard(this)) this.#checkLimits();
@@ -282,9 +288,8 @@ export class Connection extends BaseSession implements Sender {
     const out = this.#out;
     if (out !== '') {
       this.#out = '';
-      const stats = this.#host.stats;
-      stats.netOutputBytes += out.length;
-      stats.writesProcessed++;
+      this.#countOutput(out.length);
+      this.#host.stats.writesProcessed++;
       this.#socket.write(out, 'latin1');
       this.recount();
       if (this.#socket.writableLength > 0) this.#checkLimits();

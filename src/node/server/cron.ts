@@ -61,6 +61,8 @@ export function startCron(deps: CronDeps): Timer {
     stats.commandRate.sample(stats.commandsProcessed, nowMs);
     stats.inputRate.sample(stats.netInputBytes, nowMs);
     stats.outputRate.sample(stats.netOutputBytes, nowMs);
+    stats.replicationInputRate.sample(stats.replicationInputBytes, nowMs);
+    stats.replicationOutputRate.sample(stats.replicationOutputBytes, nowMs);
     stats.peakMemoryBytes = Math.max(stats.peakMemoryBytes, deps.memory.usedBytes);
     if (++ticks % clientPeriods === 0) tendClients(deps);
   });

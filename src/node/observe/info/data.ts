@@ -2,6 +2,24 @@
 import type { NodeParts } from '../../parts/node.ts';
 import { lines } from './format.ts';
 
+/** V8 moves what lies about by itself. */
+const noDefragmentation = {
+  active_defrag_hits: 0,
+  active_defrag_misses: 0,
+  active_defrag_key_hits: 0,
+  active_defrag_key_misses: 0,
+  total_active_defrag_time: 0,
+  current_active_defrag_time: 0,
+};
+
+/** There are none, so none was used or grew; tools that read all fields find them. */
+const noThreadsNorBuffers = {
+  io_threaded_reads_processed: 0,
+  io_threaded_writes_processed: 0,
+  reply_buffer_shrinks: 0,
+  reply_buffer_expands: 0,
+};
+
 export function stats(parts: NodeParts): string[] {
   const { activeExpiry, pubsub, tracking } = parts;
   const { stats: counters } = parts.server;
@@ -13,10 +31,14 @@ export function stats(parts: NodeParts): string[] {
     total_connections_received: counters.connectionsReceived,
     total_commands_processed: counters.commandsProcessed,
     instantaneous_ops_per_sec: Math.round(counters.commandRate.perSecond),
-    total_net_input_bytes: counters.netInputBytes,
-    total_net_output_bytes: counters.netOutputBytes,
+    total_net_input_bytes: counters.netInputBytes + counters.replicationInputBytes,
+    total_net_output_bytes: counters.netOutputBytes + counters.replicationOutputBytes,
+    total_net_repl_input_bytes: counters.replicationInputBytes,
+    total_net_repl_output_bytes: counters.replicationOutputBytes,
     instantaneous_input_kbps: kilobytes(counters.inputRate.perSecond),
     instantaneous_output_kbps: kilobytes(counters.outputRate.perSecond),
+    instantaneous_input_repl_kbps: kilobytes(counters.replicationInputRate.perSecond),
+    instantaneous_output_repl_kbps: kilobytes(counters.replicationOutputRate.perSecond),
     rejected_connections: counters.rejectedConnections,
     sync_full: counters.fullSyncs,
     sync_partial_ok: counters.partialSyncsOk,
@@ -37,6 +59,7 @@ export function stats(parts: NodeParts): string[] {
     latest_fork_usec: parts.persistence.latestForkMicroseconds,
     total_forks: parts.persistence.totalForks,
     migrate_cached_sockets: counters.migrateCachedSockets,
+    ...noDefragmentation,
     tracking_total_keys: tracking.keyCount,
     tracking_total_items: tracking.itemCount,
     tracking_total_prefixes: tracking.prefixCount,
@@ -46,6 +69,7 @@ export function stats(parts: NodeParts): string[] {
     dump_payload_sanitizations: 0,
     total_reads_processed: counters.readsProcessed,
     total_writes_processed: counters.writesProcessed,
+    ...noThreadsNorBuffers,
   });
 }
 
