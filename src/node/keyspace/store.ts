@@ -96,8 +96,16 @@ export class Store {
     return this.#dicts[slot]?.random(random);
   }
 
-  /** Up to `count` entries, at random but neighbours among them; of a table with many holes fewer, or none. */
+  /** Up to `count` entries at random, at least one where there are any; neighbours come together when more than one is wanted. */
   sample(count: number, random: Random): KeyEntry[] {
+    const found = count > 1 ? this.#neighbours(count, random) : [];
+    if (found.length > 0) return found;
+    const any = this.random(random);
+    return any === undefined ? found : [any];
+  }
+
+  /** In a table with many holes there may be none within reach. */
+  #neighbours(count: number, random: Random): KeyEntry[] {
     const found: KeyEntry[] = [];
     if (this.#weights === undefined) return this.#dicts[0]?.sample(count, random) ?? found;
     // A slot may hold fewer than are wanted.

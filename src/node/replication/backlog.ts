@@ -50,11 +50,6 @@ export class Backlog {
     return this.#heldBytes;
   }
 
-  /** What of it is only kept because it is pinned. A part of a block, at either end, is nobody's. */
-  get excessBytes(): number {
-    return Math.max(0, this.#heldBytes - this.#capacityBytes - 2 * this.#largestBlockBytes);
-  }
-
   /** Whether the stream can go on at `offset`. */
   reaches(offset: number): boolean {
     return offset >= this.firstOffset && offset <= this.#endOffset + 1;
@@ -123,16 +118,13 @@ export class Backlog {
   #blockWithRoom(wantedBytes: number): Block {
     const last = this.#blocks.at(-1);
     if (last !== undefined && last.used < last.bytes.length) return last;
-    const size = Math.min(this.#largestBlockBytes, Math.max(MIN_BLOCK_BYTES, wantedBytes));
+    // Small against the whole, so that dropping one does not drop half of what is kept.
+    const limit = Math.max(MIN_BLOCK_BYTES, Math.floor(this.#capacityBytes / 16));
+    const size = Math.min(limit, Math.max(MIN_BLOCK_BYTES, wantedBytes));
     const block = { offset: this.#endOffset + 1, bytes: Buffer.allocUnsafeSlow(size), used: 0 };
     this.#blocks.push(block);
     this.#heldBytes += size;
     return block;
-  }
-
-  /** Small against the whole, so that dropping one does not drop half of what is kept. */
-  get #largestBlockBytes(): number {
-    return Math.max(MIN_BLOCK_BYTES, Math.floor(this.#capacityBytes / 16));
   }
 
   /** Drops the oldest blocks that are not needed for the capacity, nor pinned. */

@@ -212,6 +212,13 @@ export class MasterSide {
     this.sendStream();
   }
 
+  /** What waits to be sent to the replica that lags most. */
+  get pendingBytes(): number {
+    let most = 0;
+    for (const { session } of this.#peers.values()) most = Math.max(most, session.pendingBytes);
+    return most;
+  }
+
   /** Sends what is new in the backlog; called at each flush of the stream. */
   sendStream(): void {
     const backlog = this.#deps.stream.backlog;

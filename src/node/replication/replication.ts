@@ -148,11 +148,12 @@ class NodeReplication implements Replication, ReplicaService {
   }
 
   get bufferedBytes(): number {
-    return this.#stream.backlog?.heldBytes ?? 0;
+    // Sockets hold views of the backlog, which keep alive what has gone from it.
+    return Math.max(this.#stream.backlog?.heldBytes ?? 0, this.#masterSide.pendingBytes);
   }
 
   get replicaBytes(): number {
-    return this.#stream.backlog?.excessBytes ?? 0;
+    return Math.max(0, this.bufferedBytes - this.#deps.config.number('repl-backlog-size'));
   }
 
   get failoverState(): FailoverState {
