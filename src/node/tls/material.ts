@@ -5,7 +5,7 @@
 import { constants } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { cipherList, holdsCertificate, type TlsSettings } from '../../client/tls.ts';
 import { messageOf } from '../../core/errors.ts';
 import { systemErrorText, toPath } from '../config/special.ts';
@@ -42,14 +42,13 @@ export function readMaterial(config: Config): TlsMaterial {
   const identity = identityOf(config, 'tls-');
   const hasOther = config.text('tls-client-cert-file') !== '' && config.text('tls-client-key-file') !== '';
   const clientIdentity = hasOther ? identityOf(config, 'tls-client-') : identity;
-  return {
-    server: serverOptions(config, { ...common, ...identity }),
-    client: {
-      context: createSecureContext({ ...common, ...clientIdentity }),
-      serverName: undefined,
-      verify: true,
-    },
-  };
+  const server = serverOptions(config, { ...common, ...identity });
+  contextOf(server, 'Failed to configure TLS');
+  const context = contextOf(
+    { ...common, ...clientIdentity },
+    'Failed to configure TLS for connections to others',
+  );
+  return { server, client: { context, serverName: undefined, verify: true } };
 }
 
 function serverOptions(config: Config, options: SecureContextOptions): SecureContextOptions {
@@ -148,9 +147,13 @@ function dhParametersOf(config: Config): Buffer | 'auto' {
 
 /** The options, when OpenSSL takes them. */
 function tried(options: SecureContextOptions, what: string): SecureContextOptions {
+  contextOf(options, what);
+  return options;
+}
+
+function contextOf(options: SecureContextOptions, what: string): SecureContext {
   try {
-    createSecureContext(options);
-    return options;
+    return createSecureContext(options);
   } catch (error) {
     throw new TlsRefusal(`${what}: ${tlsErrorText(error)}`);
   }
