@@ -309,6 +309,26 @@ describe.skipIf(skipWithoutOpenssl)(`a node that speaks TLS${opensslNote}`, () =
     await set('maxclients', '10000');
   });
 
+  it('ends with handshakes under way', async () => {
+    const [tlsPort = 0] = await freePorts(1, systemRandom);
+    const file = (name: string): string => join(authority.dir, name);
+    const other = await startNode({
+      config: {
+        ...{ port: '0', bind: '127.0.0.1', save: '""', 'tls-port': String(tlsPort) },
+        ...{ 'tls-cert-file': file('node.crt'), 'tls-key-file': file('node.key') },
+        'tls-ca-cert-dir': authority.dir,
+      },
+    });
+    const silent = connectPlain(tlsPort, '127.0.0.1');
+    const closed = new Promise((resolve) => silent.on('close', resolve));
+    silent.on('error', () => {});
+    const client = await RawConnection.open(tlsPort, '127.0.0.1', secure);
+    expect(await client.text('PING')).toBe('PONG');
+    await other.close();
+    await closed;
+    await expect(client.text('PING')).rejects.toThrow('the connection was closed');
+  });
+
   it.skipIf(skipWithoutRedisServer)(`refuses what redis-server refuses${redisServerNote}`, async () => {
     const directives = [
       '--tls-cert-file',

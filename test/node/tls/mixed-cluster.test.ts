@@ -80,12 +80,12 @@ describe.skipIf(skipWithoutRedisServer || skipWithoutOpenssl)(
         ...['--cluster-node-timeout', '1500'],
       ]);
       await ours(['create', ...[0, 1, 2].map(address), '--yes']);
-      for (const [replica, master] of [
-        [3, 0],
-        [4, 1],
-      ] as const) {
-        const masterId = await cluster.member(master).id();
-        await ours(['add-node', address(replica), address(0), '--replica', '--master-id', masterId, '--yes']);
+      for (const replica of [3, 4])
+        await cluster.member(replica).text('CLUSTER', 'MEET', '127.0.0.1', cluster.member(0).sparePort);
+      await cluster.untilJoined();
+      for (const replica of [3, 4]) {
+        const masterId = await cluster.member(replica - 3).id();
+        await cluster.member(replica).text('CLUSTER', 'REPLICATE', masterId);
       }
       for (const replica of [3, 4])
         await until(
