@@ -3,7 +3,7 @@
  * the same at each: redis-server is the control.
  */
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
-import { createClient, createCluster, type RedisClientType, type RedisClusterType } from 'redis';
+import { createClient, createCluster, type RespVersions } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
 import { MixedCluster } from './mixed-cluster.ts';
 import { RawConnection } from './raw-connection.ts';
@@ -19,8 +19,10 @@ export interface PlaceOptions {
   readonly replicas?: number;
 }
 
-/** What both of node-redis's clients have that tests at both places ask for. */
-export type NodeRedis = RedisClientType | RedisClusterType;
+/** node-redis on one server, and on a cluster. */
+const nodeRedisClient = (url: string, RESP: RespVersions) => createClient({ url, RESP });
+const nodeRedisCluster = (url: string, RESP: RespVersions) => createCluster({ rootNodes: [{ url }], RESP });
+export type NodeRedis = ReturnType<typeof nodeRedisClient> | ReturnType<typeof nodeRedisCluster>;
 
 const MASTERS = 3;
 
@@ -110,10 +112,9 @@ export class Place {
   }
 
   /** A client of node-redis, connected; it is closed after the test. */
-  async nodeRedis(): Promise<NodeRedis> {
+  async nodeRedis(resp: RespVersions = 3): Promise<NodeRedis> {
     const [url = ''] = this.urls;
-    const client: NodeRedis =
-      this.mode === 'single' ? createClient({ url }) : createCluster({ rootNodes: [{ url }] });
+    const client = this.mode === 'single' ? nodeRedisClient(url, resp) : nodeRedisCluster(url, resp);
     client.on('error', () => {});
     this.atEnd(() => client.destroy());
     await client.connect();
