@@ -185,8 +185,8 @@ export class KeyDatabase implements Database {
     if (entry === undefined) throw new Error('moveTo needs a key that exists');
     const { value, expireAtMs, encodingHint } = entry;
     this.#remove(key);
-    target.recreate(targetKey, value, expireAtMs, encodingHint);
     this.#hooks.touched(this.index, key);
+    target.recreate(targetKey, value, expireAtMs, encodingHint);
   }
 
   editString(key: string): ByteString {
