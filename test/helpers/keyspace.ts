@@ -10,6 +10,7 @@ export interface TestKeyspace extends Keyspace {
   readonly db: KeyDatabase;
   readonly clock: VirtualClock;
   readonly stats: Stats;
+  readonly config: Config;
   /** What the hooks were told, in order: "touched key", "DEL key", "$ set key", "flushed", "awaited key". */
   readonly told: string[];
   /** May be changed at any time. */
@@ -39,7 +40,10 @@ export function testKeyspace(
     Object.entries({
       hz: '10',
       'active-expire-effort': '1',
+      maxmemory: '0',
       'maxmemory-policy': 'noeviction',
+      'maxmemory-samples': '5',
+      'maxmemory-eviction-tenacity': '10',
       'lfu-log-factor': '10',
       'lfu-decay-time': '1',
     }),
@@ -88,6 +92,7 @@ export function testKeyspace(
     db: keyspace.databases[0] as KeyDatabase,
     clock,
     stats,
+    config,
     told,
     state,
     setConfig: (name, text) => {

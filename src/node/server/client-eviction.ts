@@ -40,6 +40,9 @@ export class LargestClients implements ClientEviction {
   run(requester?: Session): boolean {
     const { clients } = this.#deps;
     if (this.limitBytes === 0 || clients.memoryBytes < this.limitBytes) return false;
+    // Some may have been relieved since they were counted.
+    for (const client of clients.all()) client.recount();
+    if (clients.memoryBytes < this.limitBytes) return false;
     const { clock, log, stats } = this.#deps;
     const largestFirst = [...clients.all()]
       .filter(({ kind, noEvict }) => (kind === 'normal' || kind === 'pubsub') && !noEvict)
