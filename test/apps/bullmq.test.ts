@@ -134,6 +134,7 @@ describePlaces({}, (place) => {
       })),
     );
     await finished(queue, 3);
+    await until(() => failures.length === 6, 'all failures to be told');
     expect(failures.sort()).toEqual([
       ...['broken: attempt 0', 'broken: attempt 1', 'broken: attempt 2'],
       ...['flaky: attempt 0', 'flaky: attempt 1', 'hopeless: never'],
