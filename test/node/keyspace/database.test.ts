@@ -50,7 +50,7 @@ describe('the gate of a database', () => {
     db.set('b', '2');
     told.length = 0;
     db.moveTo('a', db, 'b');
-    expect(told).toEqual(['n new b', 'touched b', 'touched a']);
+    expect(told).toEqual(['touched a', 'n new b', 'touched b']);
     expect(db.peek('b')).toMatchObject({ value: '1', expireAtMs: 5_000_000_000_000, encodingHint: 'raw' });
     db.moveTo('b', other, 'b');
     expect([db.size, db.expiringCount, other.size, other.expiringCount]).toEqual([0, 0, 1, 1]);

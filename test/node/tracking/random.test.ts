@@ -16,106 +16,21 @@ const firstId = 20;
 const keys = ['a', 'ab', 'b', 'c', 'x:1'];
 
 /** Reads and writes of all types: `k` stands for a key. */
-const ofAllTypes = [
-  ...[
-    'GETSET k 1',
-    'GETEX k EX 100',
-    'GETEX k',
-    'GETDEL k',
-    'APPEND k 1',
-    'SETRANGE k 0 1',
-    'SETRANGE k 3 ',
-    'SETNX k 1',
-  ],
-  ...[
-    'SETBIT k 1 1',
-    'BITOP NOT k k',
-    'BITFIELD k GET u8 0',
-    'BITFIELD k SET u8 0 1',
-    'PERSIST k',
-    'TOUCH k',
-    'UNLINK k k',
-  ],
-  ...[
-    'RPUSH k 1 2',
-    'LPUSHX k 1',
-    'LPOP k',
-    'RPOP k 5',
-    'LREM k 1 1',
-    'LSET k 0 x',
-    'LTRIM k 0 1',
-    'LINSERT k BEFORE 1 0',
-  ],
-  ...[
-    'LMOVE k k LEFT RIGHT',
-    'RPOPLPUSH k k',
-    'LRANGE k 0 -1',
-    'BLPOP k 0.001',
-    'LMPOP 1 k LEFT',
-    'SORT k ALPHA STORE k',
-  ],
-  ...[
-    'HSET k f 1',
-    'HSET k f 1 g 2',
-    'HDEL k f',
-    'HDEL k none',
-    'HINCRBY k f 1',
-    'HSETNX k f 1',
-    'HGETALL k',
-    'HMGET k f',
-  ],
-  ...[
-    'SADD k 1',
-    'SADD k 1 2',
-    'SREM k 1',
-    'SMOVE k k 1',
-    'SPOP k 5',
-    'SUNIONSTORE k k k',
-    'SDIFFSTORE k k k',
-    'SMEMBERS k',
-  ],
-  ...[
-    'ZADD k 1 m',
-    'ZADD k XX 2 m',
-    'ZINCRBY k 1 m',
-    'ZREM k m',
-    'ZPOPMIN k',
-    'ZRANGESTORE k k 0 -1',
-    'ZUNIONSTORE k 1 k',
-  ],
-  ...[
-    'ZREMRANGEBYSCORE k 0 1',
-    'ZRANGE k 0 -1',
-    'GEOADD k 1 1 m',
-    'GEOSEARCHSTORE k k FROMLONLAT 1 1 BYRADIUS 9 km',
-  ],
-  ...[
-    'XADD k 0-* f 1',
-    'XDEL k 0-1',
-    'XTRIM k MAXLEN 1',
-    'XGROUP CREATE k g 0 MKSTREAM',
-    'XREADGROUP GROUP g c STREAMS k >',
-  ],
-  ...[
-    'XACK k g 0-1',
-    'XSETID k 9-9',
-    'XRANGE k - +',
-    'XGROUP DESTROY k g',
-    'PFADD k 1',
-    'PFCOUNT k k',
-    'PFMERGE k k',
-  ],
-  ...[
-    'RENAMENX k k',
-    'COPY k k REPLACE',
-    'MOVE k 1',
-    'PEXPIREAT k 1',
-    'EXPIRE k -1',
-    'EXPIRE k 100 NX',
-    'TYPE k',
-    'TTL k',
-  ],
-];
+const ofAllTypes = `
+GETSET k 1 | GETEX k EX 100 | GETEX k | GETDEL k | APPEND k 1 | SETRANGE k 0 1 | SETNX k 1 | SETBIT k 1 1 | BITOP NOT k k
+BITFIELD k GET u8 0 | BITFIELD k SET u8 0 1 | PERSIST k | TOUCH k | UNLINK k k | TYPE k | TTL k | PEXPIREAT k 1
+EXPIRE k -1 | EXPIRE k 100 NX | RENAMENX k k | COPY k k REPLACE | MOVE k 1 | SORT k ALPHA STORE k
+RPUSH k 1 2 | LPUSHX k 1 | LPOP k | RPOP k 5 | LREM k 1 1 | LSET k 0 x | LTRIM k 0 1 | LINSERT k BEFORE 1 0
+LMOVE k k LEFT RIGHT | RPOPLPUSH k k | LRANGE k 0 -1 | BLPOP k 0.001 | LMPOP 1 k LEFT
+HSET k f 1 | HSET k f 1 g 2 | HDEL k f | HDEL k none | HINCRBY k f 1 | HSETNX k f 1 | HGETALL k | HMGET k f
+SADD k 1 | SADD k 1 2 | SREM k 1 | SMOVE k k 1 | SPOP k 5 | SUNIONSTORE k k k | SDIFFSTORE k k k | SMEMBERS k
+ZADD k 1 m | ZADD k XX 2 m | ZINCRBY k 1 m | ZREM k m | ZPOPMIN k | ZRANGESTORE k k 0 -1 | ZUNIONSTORE k 1 k
+ZREMRANGEBYSCORE k 0 1 | ZRANGE k 0 -1 | GEOADD k 1 1 m | GEOSEARCHSTORE k k FROMLONLAT 1 1 BYRADIUS 9 km
+XADD k 0-* f 1 | XDEL k 0-1 | XTRIM k MAXLEN 1 | XGROUP CREATE k g 0 MKSTREAM | XREADGROUP GROUP g c STREAMS k >
+XACK k g 0-1 | XSETID k 9-9 | XRANGE k - + | XGROUP DESTROY k g | PFADD k 1 | PFCOUNT k k | PFMERGE k k
+`
+  .trim()
+  .split(/ *[|\n] */);
 
 const scripts = [
   "return redis.call('get', KEYS[1])",
