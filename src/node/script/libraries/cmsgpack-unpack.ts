@@ -5,6 +5,12 @@ import { ByteReader, BytesError } from '../../../core/bytes.ts';
 import type { LuaVm } from '../lua/vm.ts';
 import type { LuaThread } from '../lua/wasm.ts';
 
+/**
+ * What cmsgpack packs nests 16 deep at most. Redis goes on until Lua's stack is full, at 4,000; that of JavaScript may be
+ * full before.
+ */
+const DEEPEST = 1000;
+
 class BadFormat extends Error {
   override readonly name = 'BadFormat';
 }
@@ -35,6 +41,7 @@ export function unpackValues(
 class Unpacker {
   readonly #vm: LuaVm;
   readonly #reader: ByteReader;
+  #depth = 0;
 
   constructor(vm: LuaVm, reader: ByteReader) {
     this.#vm = vm;
@@ -127,8 +134,14 @@ class Unpacker {
     this.#vm.push(L, this.#reader.latin1(length));
   }
 
+  #deeper(L: LuaThread): void {
+    this.#depth++;
+    if (this.#depth > DEEPEST) this.#vm.raiseAt(L, 'stack overflow (in function mp_decode_to_lua_array)');
+  }
+
   #array(L: LuaThread, length: number): void {
     const { api } = this.#vm;
+    this.#deeper(L);
     this.#vm.reserve(L, 2, 'in function mp_decode_to_lua_array');
     api.lua_createtable(L, 0, 0);
     for (let i = 1; i <= length; i++) {
@@ -136,15 +149,18 @@ class Unpacker {
       this.push(L);
       api.lua_settable(L, -3);
     }
+    this.#depth--;
   }
 
   #map(L: LuaThread, length: number): void {
     const { api } = this.#vm;
+    this.#deeper(L);
     api.lua_createtable(L, 0, 0);
     for (let i = 0; i < length; i++) {
       this.push(L);
       this.push(L);
       api.lua_settable(L, -3);
     }
+    this.#depth--;
   }
 }
