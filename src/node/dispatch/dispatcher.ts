@@ -122,12 +122,13 @@ export class Dispatcher implements Dispatch {
       const redirection = this.#route(session, command, argv, isExec ? queue : undefined, bits);
       if (redirection !== undefined) return this.#redirected(session, command, redirection, isExec);
     }
-    const { replication, persistence, eviction, clientEviction } = parts;
+    const { replication, persistence, eviction, clientEviction, tracking } = parts;
     if (clientEviction.limitBytes > 0 && clientEviction.run(session)) return NO_REPLY;
     if (eviction.limited && !this.#interruption.active) {
       const refusal = memoryRefusal(parts, session, command, bits);
       if (refusal !== undefined) return this.#reject(session, command, refusal);
     }
+    if (tracking.clientCount > 0) tracking.keepToLimit();
     if (
       replication.role !== 'master' ||
       replication.loading ||
@@ -158,8 +159,6 @@ export class Dispatcher implements Dispatch {
   }
 
   #carryOut(session: Session, command: Command, argv: readonly string[]): Reply {
-    const { tracking } = this.#parts;
-    if (tracking.clientCount > 0) tracking.keepToLimit();
     const outer = this.#caller.requester;
     this.#caller.requester = session;
     const reply = this.#caller.call(session, command, argv, true);
@@ -167,7 +166,7 @@ export class Dispatcher implements Dispatch {
     this.#caller.requester = outer;
     // There will be a reply only when the wait is over; that of a script that is interrupted comes first.
     if (reply === BLOCKED && session.tracking !== undefined && !this.#interruption.active)
-      tracking.sendPending(session);
+      this.#parts.tracking.sendPending(session);
     return reply;
   }
 

@@ -153,5 +153,5 @@ describe.skipIf(skipWithoutRedisServer)(`random clients that track keys${redisSe
     } finally {
       for (const side of sides) side.close();
     }
-  });
+  }, 120_000);
 });
