@@ -370,7 +370,7 @@ export class KeyDatabase implements Database {
 
   #insert(key: string, value: Value): KeyEntry {
     const entry = new KeyEntry(key, value, this.#access.initial());
-    entry.savedBy = this.snapshot;
+    if (this.snapshot !== undefined) entry.savedBy = this.snapshot.number;
     this.#store.insert(entry);
     this.#memory.added(entry);
     return entry;
@@ -378,7 +378,8 @@ export class KeyDatabase implements Database {
 
   /** To be called before an entry changes. */
   #keep(entry: KeyEntry): void {
-    if (this.snapshot !== undefined && entry.savedBy !== this.snapshot) this.snapshot.keep(this.index, entry);
+    const { snapshot } = this;
+    if (snapshot !== undefined && entry.savedBy !== snapshot.number) snapshot.keep(this.index, entry);
   }
 
   #overwrite(entry: KeyEntry, value: Value): void {

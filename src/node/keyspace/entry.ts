@@ -1,7 +1,7 @@
 /**
  * Owns what a database keeps of one key. Only the keyspace room writes to it; others see the read-only Entry of parts/keyspace.ts.
  */
-import type { Entry, SnapshotKeeper } from '../parts/keyspace.ts';
+import type { Entry } from '../parts/keyspace.ts';
 import type { DictEntry } from './dict.ts';
 import type { EncodingHint, Value } from './value.ts';
 
@@ -22,7 +22,7 @@ export class KeyEntry implements Entry, DictEntry<KeyEntry> {
   /** Last use, in the tracker's 24 bits (access.ts). */
   access: number;
   encodingHint: EncodingHint = 'auto';
-  savedBy: SnapshotKeeper | undefined = undefined;
+  savedBy = 0;
 
   constructor(key: string, value: Value, access: number) {
     this.key = key;

@@ -12,12 +12,17 @@ export interface Entry {
   readonly access: number;
   /** For OBJECT ENCODING. */
   readonly encodingHint: EncodingHint;
-  /** The last snapshot that has this entry, or is older than it; set by the snapshot, and for new entries. */
-  savedBy: SnapshotKeeper | undefined;
+  /**
+   * The number of the last snapshot that has this entry, or is older than it; 0 for none. Set by the snapshot, and for new
+   * entries. A number, since V8 would have to remember a million references to a new object.
+   */
+  savedBy: number;
 }
 
 /** A snapshot that is being written: it hears of each entry it has not saved yet before that changes. */
 export interface SnapshotKeeper {
+  /** From 1 on; each snapshot of a node has its own. */
+  readonly number: number;
   /** The entry, not yet saved by this snapshot, is about to change or to go. */
   keep(dbIndex: number, entry: Entry): void;
   /** All entries of a database are about to become another database's. */

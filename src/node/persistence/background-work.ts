@@ -28,6 +28,8 @@ export class BackgroundWork implements SnapshotWork {
   readonly #clock: Clock;
   readonly #idleListeners: (() => void)[] = [];
   #snapshot: Snapshot | undefined;
+  /** Of the snapshot that was begun last. */
+  #lastNumber = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -45,7 +47,7 @@ export class BackgroundWork implements SnapshotWork {
     onePieceAKey = false,
   ): Snapshot {
     if (this.kind !== undefined) throw new Error('other work in the background is under way');
-    const snapshot = new Snapshot(databases, encoder, onePieceAKey);
+    const snapshot = new Snapshot(++this.#lastNumber, databases, encoder, onePieceAKey);
     this.kind = kind;
     this.#snapshot = snapshot;
     this.startedAtMs = this.#clock.nowMs();

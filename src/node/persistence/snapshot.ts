@@ -58,6 +58,7 @@ function viewOf(database: Database): DatabaseView {
 }
 
 export class Snapshot implements SnapshotKeeper {
+  readonly number: number;
   /** Keys of the moment of the snapshot. */
   readonly keysTotal: number;
   /** Keys written so far. */
@@ -69,8 +70,17 @@ export class Snapshot implements SnapshotKeeper {
   readonly #pieceBytes: number;
   #kept: KeptEntry[] = [];
 
-  /** The data are those of this moment. `release` it in the end. `onePieceAKey`: for who counts the keys as they go. */
-  constructor(databases: readonly Database[], encoder: SnapshotEncoder, onePieceAKey = false) {
+  /**
+   * The data are those of this moment. `release` it in the end. `number` is that of no snapshot before; `onePieceAKey`: for who
+   * counts the keys as they go.
+   */
+  constructor(
+    number: number,
+    databases: readonly Database[],
+    encoder: SnapshotEncoder,
+    onePieceAKey = false,
+  ) {
+    this.number = number;
     this.#encoder = encoder;
     this.#pieceBytes = onePieceAKey ? 1 : PIECE_BYTES;
     this.#views = databases.map(viewOf);
@@ -83,7 +93,7 @@ export class Snapshot implements SnapshotKeeper {
 
   keep(dbIndex: number, entry: Entry): void {
     const { key, value, expireAtMs, access } = entry;
-    entry.savedBy = this;
+    entry.savedBy = this.number;
     if (value instanceof ByteString) value.shared = true;
     const saved = isString(value) ? { key, value, expireAtMs, access } : this.#encoder.encode(dbIndex, entry);
     this.keptBytes +=
@@ -94,7 +104,7 @@ export class Snapshot implements SnapshotKeeper {
   keepAll(dbIndex: number): void {
     const entries = this.#views[dbIndex]?.entries;
     for (let next = entries?.next(); next && !next.done; next = entries?.next())
-      if (next.value.savedBy !== this) this.keep(dbIndex, next.value);
+      if (next.value.savedBy !== this.number) this.keep(dbIndex, next.value);
   }
 
   /** The data, piece by piece; to be called once. The snapshot is released with the last piece. */
@@ -104,8 +114,8 @@ export class Snapshot implements SnapshotKeeper {
     for (const { database, entries } of this.#views) {
       for (let next = entries.next(); !next.done; next = entries.next()) {
         const entry = next.value;
-        if (entry.savedBy === this) continue;
-        entry.savedBy = this;
+        if (entry.savedBy === this.number) continue;
+        entry.savedBy = this.number;
         encoder.entry(database.index, entry);
         this.keysWritten++;
         if (encoder.pendingBytes < this.#pieceBytes) continue;

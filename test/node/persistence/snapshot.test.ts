@@ -15,8 +15,10 @@ function encoderOf(databases: readonly Database[]): RdbEncoder {
   return new RdbEncoder({ config: new ConfigStore(), databases, nowMs: 1, functionCodes: [] });
 }
 
+let lastNumber = 0;
+
 function snapshotOf(databases: readonly Database[]): Snapshot {
-  return new Snapshot(databases, encoderOf(databases));
+  return new Snapshot(++lastNumber, databases, encoderOf(databases));
 }
 
 /** "db key" to "value expiry". */
