@@ -55,7 +55,7 @@ async function openEvents(place: Place): Promise<QueueEvents> {
 const finished = (queue: Queue, count: number): Promise<void> =>
   until(async () => (await queue.getJobCountByTypes('completed', 'failed')) === count, `${count} jobs`);
 
-describePlaces({}, (place) => {
+describePlaces((place) => {
   it('works jobs off in their order, with results, progress and logs', async () => {
     const queue = openQueue(place);
     const events = await openEvents(place);

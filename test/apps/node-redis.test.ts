@@ -16,7 +16,7 @@ import { until } from '../helpers/servers.ts';
 
 const tag = '{app}';
 
-describePlaces({}, (place) => {
+describePlaces((place) => {
   describe.each([2, 3] as const)('RESP%i', (resp) => {
     it('gives values of all types as they are', async () => {
       const client = await place.nodeRedis(resp);
@@ -165,7 +165,7 @@ describePlaces({}, (place) => {
   it.runIf(place.mode === 'single').each([2, 3] as const)(
     'has pools, and watches keys, RESP%i',
     async (RESP) => {
-      const [url = ''] = place.urls;
+      const { url } = place;
       const pool = createClientPool({ url, RESP }, { minimum: 1, maximum: 3 });
       place.atEnd(() => pool.destroy());
       await pool.connect();
@@ -204,7 +204,7 @@ const unlimited = { ttl: 0, maxEntries: 0, evictPolicy: 'LRU' } as const;
 
 /** A client, of either kind, that keeps what it has read. */
 async function withCache(place: Place) {
-  const [url = ''] = place.urls;
+  const { url } = place;
   const cache =
     place.mode === 'single' ? new BasicClientSideCache(unlimited) : new BasicPooledClientSideCache(unlimited);
   const options = { RESP: 3, clientSideCache: cache } as const;
@@ -241,7 +241,7 @@ async function withScripts(place: Place, RESP: 2 | 3) {
     transformReply: (reply: number) => reply,
   };
   const known = { RESP, scripts: { addTo }, functions: { shop: { total } } };
-  const [url = ''] = place.urls;
+  const { url } = place;
   const client =
     place.mode === 'single'
       ? createClient({ url, ...known })

@@ -29,7 +29,7 @@ async function refused(request: Promise<unknown>): Promise<RateLimiterRes> {
   return reason;
 }
 
-describePlaces({}, (place) => {
+describePlaces((place) => {
   describe.each(Object.keys(clients))('with %s', (name) => {
     const limiter = async (options: Partial<IRateLimiterRedisOptions> = {}): Promise<RateLimiterRedis> => {
       const client = (await clients[name]?.(place)) ?? { storeClient: undefined };

@@ -24,7 +24,7 @@ async function refusal(attempt: Promise<unknown>): Promise<Error | undefined> {
   return [...(stats?.votesAgainst.values() ?? [])][0];
 }
 
-describePlaces({}, (place) => {
+describePlaces((place) => {
   it('locks several resources for a time, and only for one', async () => {
     const redlock = locks(place);
     const lock = await redlock.acquire([account, receipts], 5000);

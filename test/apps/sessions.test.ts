@@ -73,7 +73,7 @@ async function openShop(place: Place, options: { ttl?: number; maxAgeMs?: number
   };
 }
 
-describePlaces({}, (place) => {
+describePlaces((place) => {
   it('keeps what a visitor did from request to request, for each visitor', async () => {
     const shop = await openShop(place);
     const [eve, bob, nobody] = [new Browser(), new Browser(), new Browser()];

@@ -10,11 +10,13 @@ import { RawConnection } from './raw-connection.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from './servers.ts';
 import { type StandaloneEngine, startStandalone } from './standalone.ts';
 
-export type Mode = 'single' | 'cluster';
+const MODES = ['single', 'cluster'] as const;
+const ENGINES = ['redis-server', 'bundled'] as const;
+const MASTERS = 3;
+
+export type Mode = (typeof MODES)[number];
 
 export interface PlaceOptions {
-  /** Both by default. */
-  readonly modes?: readonly Mode[];
   /** Of the first master of a cluster: none by default. */
   readonly replicas?: number;
 }
@@ -24,13 +26,12 @@ const nodeRedisClient = (url: string, RESP: RespVersions) => createClient({ url,
 const nodeRedisCluster = (url: string, RESP: RespVersions) => createCluster({ rootNodes: [{ url }], RESP });
 export type NodeRedis = ReturnType<typeof nodeRedisClient> | ReturnType<typeof nodeRedisCluster>;
 
-const MASTERS = 3;
-
 /** Servers of one engine, started once for a test file, empty before each test. */
 export class Place {
   readonly mode: Mode;
   readonly engine: StandaloneEngine;
   readonly #replicas: number;
+  /** Of all nodes, the masters first. */
   #ports: readonly number[] = [];
   #stop: () => Promise<void> = async () => {};
   #join: () => Promise<void> = async () => {};
@@ -43,10 +44,6 @@ export class Place {
     this.#replicas = replicas;
   }
 
-  /** Of all nodes, the masters first. */
-  get ports(): readonly number[] {
-    return this.#ports;
-  }
   /** Of the server, or of one of the masters. */
   get port(): number {
     return this.#ports[0] ?? 0;
@@ -54,8 +51,8 @@ export class Place {
   get masters(): readonly number[] {
     return this.#ports.slice(0, this.mode === 'single' ? 1 : MASTERS);
   }
-  get urls(): string[] {
-    return this.masters.map((port) => `redis://127.0.0.1:${port}`);
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
   }
 
   /** Takes free ports: what is started at the same time could take the same ones. */
@@ -113,8 +110,8 @@ export class Place {
 
   /** A client of node-redis, connected; it is closed after the test. */
   async nodeRedis(resp: RespVersions = 3): Promise<NodeRedis> {
-    const [url = ''] = this.urls;
-    const client = this.mode === 'single' ? nodeRedisClient(url, resp) : nodeRedisCluster(url, resp);
+    const make = this.mode === 'single' ? nodeRedisClient : nodeRedisCluster;
+    const client = make(this.url, resp);
     client.on('error', () => {});
     this.atEnd(() => client.destroy());
     await client.connect();
@@ -139,10 +136,8 @@ async function join(cluster: MixedCluster): Promise<void> {
 }
 
 /** The tests at each place; its servers run from before the first of the file until after the last. */
-export function describePlaces(options: PlaceOptions, tests: (place: Place) => void): void {
-  const { modes = ['single', 'cluster'], replicas = 0 } = options;
-  const engines: StandaloneEngine[] = ['redis-server', 'bundled'];
-  const places = modes.flatMap((mode) => engines.map((engine) => new Place(mode, engine, replicas)));
+export function describePlaces(tests: (place: Place) => void, { replicas = 0 }: PlaceOptions = {}): void {
+  const places = MODES.flatMap((mode) => ENGINES.map((engine) => new Place(mode, engine, replicas)));
   const used = places.filter(({ engine }) => engine === 'bundled' || !skipWithoutRedisServer);
   beforeAll(async () => {
     for (const place of used) await place.start();
