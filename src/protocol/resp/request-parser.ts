@@ -220,8 +220,14 @@ export class RequestParser {
     const end = this.#end;
     const names = this.#names;
     let at = this.#at + 2;
-    const count = (bytes[at - 1] as number) - ZERO;
-    if (!(count > 0 && count <= 9) || bytes[at] !== CR) return undefined;
+    let count = (bytes[at - 1] as number) - ZERO;
+    if (!(count > 0 && count <= 9)) return undefined;
+    const second = (bytes[at] as number) - ZERO;
+    if (second >= 0 && second <= 9) {
+      count = count * 10 + second;
+      at++;
+    }
+    if (bytes[at] !== CR) return undefined;
     const args = makeArgs(count);
     at += 2;
     for (let i = 0; i < count; i++) {
