@@ -15,6 +15,14 @@ const tracker = (...commands: Command[]): Step => ({ tracker: commands, waits: f
 const waiting = (...commands: Command[]): Step => ({ tracker: commands, waits: true });
 const other = (...commands: Command[]): Step => ({ other: commands });
 
+/** Goes on for longer than busy-reply-threshold. */
+const longScript = `
+  local function now() local t = redis.call('time') return t[1] * 1000000 + t[2] end
+  redis.call('get', KEYS[1]); redis.call('set', KEYS[1], 1)
+  local start = now()
+  while now() - start < 60000 do end
+  return redis.call('incr', KEYS[1])`;
+
 const scenes: Record<string, readonly Step[]> = {
   'keys that were read': [
     tracker('CLIENT TRACKING ON', 'GET a', 'MGET b c', 'GET none'),
@@ -52,9 +60,23 @@ const scenes: Record<string, readonly Step[]> = {
     ),
     other('SET a 1', 'SET b 1', 'SET c 1', 'SET d 1', 'SET e 1', 'SET f 2'),
   ],
+  'keys of a script that is interrupted, alone and in a transaction': [
+    tracker('CLIENT TRACKING ON', ['EVAL', longScript, 1, 'a'], 'PING'),
+    tracker('MULTI', 'GET a', ['EVAL', longScript, 1, 'a'], 'GET a', 'SET a 1', 'EXEC'),
+  ],
   'all keys are gone': [
     tracker('CLIENT TRACKING ON', 'GET a', 'FLUSHALL', 'FLUSHDB'),
-    other('FLUSHALL', 'SET a 1', 'FLUSHDB', 'SELECT 3', 'SET a 1', 'SELECT 0', 'SET a 1', 'FLUSHALL'),
+    other(
+      'DEBUG RELOAD',
+      'FLUSHALL',
+      'SET a 1',
+      'FLUSHDB',
+      'SELECT 3',
+      'SET a 1',
+      'SELECT 0',
+      'SET a 1',
+      'FLUSHALL',
+    ),
   ],
   'a key of another database counts, too': [
     tracker('CLIENT TRACKING ON', 'GET a'),
@@ -179,7 +201,7 @@ const refused: Record<string, readonly Command[]> = {
 };
 
 describe.skipIf(skipWithoutRedisServer)(`client-side caching${redisServerNote}`, () => {
-  const pair = usePair();
+  const pair = usePair({ directives: ['--busy-reply-threshold', '20'] });
   itAnswersAlike(pair, refused);
   beforeEach(() => pair().reset());
 
