@@ -6,6 +6,7 @@ import { RdbWriter } from '../../../src/protocol/rdb/writer.ts';
 import { request } from '../../../src/protocol/resp/encode.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
 import { type Standalone, startStandalone } from '../../helpers/standalone.ts';
+import { Subscriber } from '../../helpers/subscriber.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -121,6 +122,28 @@ describe('a replica', () => {
       () => master.text.includes(request(['REPLCONF', 'ACK', String(100 + write.length)])),
       'the ACK',
     );
+  });
+
+  it('applies nothing while writes are paused; clients that track keys hear that all are others', async () => {
+    const master = await fakeMaster((_attempt, socket) => socket.write(full(rdbOf(10))));
+    const replica = await start();
+    const reader = await Subscriber.open(replica.port);
+    closers.push(() => reader.close());
+    await reader.take('$4\r\ndata\r\n', 'HELLO 3', 'SET old data', 'CLIENT TRACKING ON', 'GET old');
+    await follow(replica, master);
+    await until(async () => (await replica.info('master_link_status')) === 'up', 'the link');
+    expect(await reader.take('end', 'ECHO end')).toContain('>2\r\n$10\r\ninvalidate\r\n_\r\n');
+    await replica.client.text('CLIENT', 'PAUSE', 100_000, 'WRITE');
+    const write = request(['SET', 'a', '1']);
+    const offsets = async (): Promise<string[]> =>
+      Promise.all(['slave_read_repl_offset', 'slave_repl_offset'].map((name) => replica.info(name)));
+    const after = String(100 + write.length);
+    master.socket?.write(write);
+    await until(async () => (await offsets())[0] === after, 'the write to come');
+    expect([await offsets(), await replica.client.call('GET', 'a')]).toEqual([[after, '100'], null]);
+    await replica.client.text('CLIENT', 'UNPAUSE');
+    await until(async () => (await offsets())[1] === after, 'the write to be applied');
+    expect(await replica.client.text('GET', 'a')).toBe('1');
   });
 
   it('asks to go on where it was, without what it had not applied', async () => {
