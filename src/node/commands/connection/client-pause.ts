@@ -12,7 +12,9 @@ export function pause(context: Context, argv: readonly string[]): Reply {
   const timeoutMs = parseInteger(argv[2] as string);
   if (timeoutMs === undefined) return error('ERR timeout is not an integer or out of range');
   if (timeoutMs < 0) return error('ERR timeout is negative');
-  context.node.dispatch.pause('client', mode, context.nowMs + timeoutMs);
+  const untilMs = context.nowMs + timeoutMs;
+  // Redis's sum of these would begin again at the smallest number: a time that is long over.
+  if (untilMs < 2 ** 63) context.node.dispatch.pause('client', mode, untilMs);
   return OK;
 }
 

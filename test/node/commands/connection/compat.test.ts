@@ -64,6 +64,8 @@ const scripts: Record<string, readonly Command[]> = {
     'CLIENT PAUSE -1',
     'CLIENT PAUSE 10 x',
     'CLIENT PAUSE 1 WRITE x',
+    'CLIENT PAUSE 9223372036854775807',
+    'CLIENT PAUSE 9223372036854775808',
     'CLIENT UNPAUSE',
     'CLIENT UNBLOCK x',
     'CLIENT UNBLOCK 99999',
