@@ -42,7 +42,8 @@ export class StreamNode extends Counted implements RdbStreamNode {
   static from({ id, names, entries }: RdbStreamNode): StreamNode {
     const node = new StreamNode(id, names);
     for (const entry of entries) {
-      node.#push({ ...entry });
+      // A copy is as large as it must be; what was read piece by piece has room for more.
+      node.#push({ ...entry, values: entry.values.slice() });
       if (!entry.deleted) node.live++;
     }
     return node;
