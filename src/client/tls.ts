@@ -162,3 +162,10 @@ function reasonOf(error: unknown): string {
   if (error instanceof Error && 'reason' in error) return String(error.reason);
   return messageOf(error).split('\n', 1)[0] ?? '';
 }
+
+/** An error of a socket for a log: what OpenSSL says as Redis shows it, without the thread and the place in its source. */
+export function tlsErrorText(error: unknown): string {
+  const message = messageOf(error);
+  const [, code, library, reason] = /error:([0-9A-F]{8}):([^:\n]*):[^:\n]*:([^:\n]*)/.exec(message) ?? [];
+  return code === undefined ? message : `error:${code}:${library}::${reason}`;
+}

@@ -4,6 +4,7 @@
  * Source: Redis 7.0 cluster.c clusterAcceptHandler, clusterReadHandler, clusterWriteHandler.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { tlsErrorText } from '../../client/tls.ts';
 import { BytesError } from '../../core/bytes.ts';
 import { messageOf } from '../../core/errors.ts';
 import { decodeMessage } from '../../protocol/bus/decode.ts';
@@ -78,7 +79,7 @@ export class TcpLinks {
       this.#events.connected(link);
     });
     socket.on('error', (error) => {
-      this.#options.log('debug', `Connection with Node at ${ip}:${port} failed: ${messageOf(error)}`);
+      this.#options.log('debug', `Connection with Node at ${ip}:${port} failed: ${tlsErrorText(error)}`);
     });
     this.#carry(socket, link, () => isConnected);
     return handleOf(socket);
@@ -114,7 +115,7 @@ export class TcpLinks {
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
     this.#options.log('verbose', `Accepting cluster node connection from ${peer}`);
     socket.on('error', (error) => {
-      this.#options.log('debug', `I/O error on node link ${peer}: ${messageOf(error)}`);
+      this.#options.log('debug', `I/O error on node link ${peer}: ${tlsErrorText(error)}`);
     });
     this.#carry(socket, this.#events.accepted(handleOf(socket)), () => true);
   }

@@ -4,6 +4,7 @@
  * Source: Redis replication.c connectWithMaster, replicationCron, replicationHandleMasterDisconnection.
  */
 import type { Socket } from 'node:net';
+import { tlsErrorText } from '../../client/tls.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
 import { RdbError } from '../../protocol/rdb/reader.ts';
@@ -160,7 +161,9 @@ export class ReplicaSide {
       dispatch.master.lastInteractionMs = this.lastIoMs;
       if (this.#link === link) link.receive(chunk);
     });
-    socket.on('error', (reason) => this.#lost(link, `Error condition on socket for SYNC: ${reason.message}`));
+    socket.on('error', (reason) =>
+      this.#lost(link, `Error condition on socket for SYNC: ${tlsErrorText(reason)}`),
+    );
     socket.on('close', () => {
       const transferring = link.state === 'transfer';
       this.#lost(

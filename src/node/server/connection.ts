@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { tlsErrorText } from '../../client/tls.ts';
 import type { Clock } from '../../core/clock.ts';
 import { error } from '../../protocol/resp/encode.ts';
 import type { NameCache } from '../../protocol/resp/name-cache.ts';
@@ -83,7 +84,7 @@ export class Connection extends BaseSession implements Sender {
     this.recount();
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (reason) => {
-      if (host.logsVerbose) host.log('verbose', `Reading from client: ${reason.message}`);
+      if (host.logsVerbose) host.log('verbose', `Reading from client: ${tlsErrorText(reason)}`);
     });
     socket.on('drain', () => this.recount());
     socket.on('close', () => this.#finish());

@@ -4,8 +4,9 @@
  */
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { tlsErrorText } from '../../client/tls.ts';
 import type { ClientAuth, Door, DoorOptions } from '../parts/tls.ts';
-import { type TlsMaterial, tlsErrorText } from './material.ts';
+import type { TlsMaterial } from './material.ts';
 
 /** A server that does not listen, for the handshakes under one set of rules; sessions begin under the rules they end under. */
 interface Handshakes {

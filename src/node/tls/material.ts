@@ -6,8 +6,7 @@ import { constants } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import { cipherList, holdsCertificate, type TlsSettings } from '../../client/tls.ts';
-import { messageOf } from '../../core/errors.ts';
+import { cipherList, holdsCertificate, type TlsSettings, tlsErrorText } from '../../client/tls.ts';
 import { systemErrorText, toPath } from '../config/special.ts';
 import type { Config } from '../parts/basics.ts';
 
@@ -171,11 +170,4 @@ function orRefuse<T>(readIt: () => T, what: string): T {
   } catch (error) {
     throw new TlsRefusal(`${what}: ${systemErrorText(error)}`);
   }
-}
-
-/** What OpenSSL says, as Redis shows it: without the thread, and the place in OpenSSL's source, that Node.js adds. */
-export function tlsErrorText(error: unknown): string {
-  const message = messageOf(error);
-  const [, code, library, reason] = /error:([0-9A-F]{8}):([^:\n]*):[^:\n]*:([^:\n]*)/.exec(message) ?? [];
-  return code === undefined ? message : `error:${code}:${library}::${reason}`;
 }

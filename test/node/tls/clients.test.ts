@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import { readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
@@ -309,12 +309,47 @@ describe.skipIf(skipWithoutOpenssl)(`a node that speaks TLS${opensslNote}`, () =
     await set('maxclients', '10000');
   });
 
+  it('follows a master that it trusts, once it does', async () => {
+    const lines: string[] = [];
+    const dir = mkdtempSync(join(authority.dir, 'replica-'));
+    const file = (name: string): string => join(authority.dir, name);
+    const replica = await startNode({
+      anyPort: true,
+      config: {
+        ...{ dir, bind: '127.0.0.1', save: '""', replicaof: `127.0.0.1 ${port}`, 'tls-replication': 'yes' },
+        ...{ 'tls-cert-file': file('node.crt'), 'tls-key-file': file('node.key') },
+        'tls-ca-cert-file': stranger.cert,
+      },
+      log: (line) => lines.push(line),
+    });
+    const client = await RawConnection.open(replica.port);
+    await until(
+      () => lines.some((line) => /Error condition on socket for SYNC: .*certificate/.test(line)),
+      'a master that is not trusted',
+    );
+    await client.text('CONFIG', 'SET', 'tls-ca-cert-file', authority.cert);
+    await plain.text('SET', 'replicated', 'over TLS');
+    await until(
+      async () => (await client.text('INFO', 'replication')).includes('master_link_status:up'),
+      'the link',
+    );
+    await until(async () => String(await client.call('GET', 'replicated')) === 'over TLS', 'the data');
+    // Ours is refused by the master: it says so after the handshake.
+    const own = stranger.selfSigned('own');
+    await client.text('CONFIG', 'SET', 'tls-cert-file', own.cert, 'tls-key-file', own.key);
+    await client.text('CLIENT', 'KILL', 'TYPE', 'master');
+    await until(() => log.join('').includes('certificate verify failed (DEPTH_ZERO'), 'the refusal');
+    expect(lines.every((line) => line.indexOf('\n') === line.length - 1)).toBe(true);
+    client.close();
+    await replica.close();
+  });
+
   it('ends with handshakes under way', async () => {
     const [tlsPort = 0] = await freePorts(1, systemRandom);
     const file = (name: string): string => join(authority.dir, name);
     const other = await startNode({
       config: {
-        ...{ port: '0', bind: '127.0.0.1', save: '""', 'tls-port': String(tlsPort) },
+        ...{ port: '0', bind: '127.0.0.1', dir: authority.dir, save: '""', 'tls-port': String(tlsPort) },
         ...{ 'tls-cert-file': file('node.crt'), 'tls-key-file': file('node.key') },
         'tls-ca-cert-dir': authority.dir,
       },
