@@ -59,8 +59,9 @@ export class KeyEviction implements Eviction {
   }
 
   makeRoom(): EvictionResult {
-    if (!this.#deps.maySafely()) return 'ok';
-    const result = this.#run();
+    const excess = this.#excessBytes();
+    if (excess > 0 && !this.#deps.maySafely()) return 'ok';
+    const result = excess > 0 ? this.#run(excess) : 'ok';
     this.#measure(result !== 'ok');
     return result;
   }
@@ -77,9 +78,7 @@ export class KeyEviction implements Eviction {
     return used <= this.#maxBytes ? 0 : used - memory.notCountedBytes - this.#maxBytes;
   }
 
-  #run(): EvictionResult {
-    const excess = this.#excessBytes();
-    if (excess <= 0) return 'ok';
+  #run(excess: number): EvictionResult {
     if (!this.#canEvict) return 'failed';
     const { clock, config, pool, memorySum, onCycle } = this.#deps;
     const limitMs = evictionLimitMs(config.number('maxmemory-eviction-tenacity'));

@@ -162,7 +162,10 @@ class NodePersistence implements Persistence {
     stats.dirty = dirty;
     try {
       const asReplica = this.#deps.replication.role === 'replica';
-      const loader = loadFileNow(this.#place.path, this.#loadDeps(), this.#loadOptions(asReplica, merge));
+      const loader = loadFileNow(this.#place.path, this.#loadDeps(), {
+        ...this.#loadOptions(asReplica, merge),
+        functions: merge ? 'replace' : flush ? 'flush' : 'append',
+      });
       if (loader === undefined) return 'ERR Error trying to load the RDB dump';
       this.#lastLoad = loader;
     } catch (error) {
@@ -231,7 +234,7 @@ class NodePersistence implements Persistence {
     return {
       dropExpiredAtMs: asReplica ? undefined : this.#deps.clock.nowMs(),
       replace,
-      functions: replace ? 'replace' : 'flush',
+      functions: 'flush',
       skipChecksum,
     };
   }

@@ -23,7 +23,7 @@ class Field implements DictEntry<Field> {
 }
 
 /** As seen in V8: the hash with an empty Map or table, the place of an entry in a Map, and a field in a table. */
-const EMPTY_BYTES = 200;
+const EMPTY_BYTES = 220;
 const MAP_ENTRY_BYTES = 40;
 const FIELD_BYTES = 72;
 

@@ -7,7 +7,7 @@ import { Counted, textBytes } from '../memory.ts';
 import { CHUNK_SIZE, Chunk } from './chunk.ts';
 
 /** As seen in V8: a list with its first chunk, and an element's place in a chunk. */
-const EMPTY_BYTES = 200;
+const EMPTY_BYTES = 340;
 const PLACE_BYTES = 8;
 
 /** Neighbours that together have no more elements become one chunk. */

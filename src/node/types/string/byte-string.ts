@@ -5,7 +5,7 @@
 import { Counted } from '../memory.ts';
 
 /** As seen in V8: the object, and that of its buffer. */
-const EMPTY_BYTES = 136;
+const EMPTY_BYTES = 240;
 
 export class ByteString extends Counted {
   /**

@@ -11,7 +11,7 @@ import type { ValueHost } from '../row.ts';
 import { type IsBefore, ScoreTree } from './score-tree.ts';
 
 /** As seen in V8: the set with its first node; a member's object, its score and its places. */
-const EMPTY_BYTES = 200;
+const EMPTY_BYTES = 290;
 const MEMBER_BYTES = 96;
 
 /** A member with its score; to others it is read-only. */
