@@ -260,6 +260,26 @@ describePlaces((place) => {
     expect((await queue.getJob('order-7'))?.returnvalue).toBe(2);
   });
 
+  it('keeps the last of the same jobs that come while one is at work', async () => {
+    const queue = openQueue(place);
+    const seen: number[] = [];
+    let goOn = (): void => {};
+    const mayGoOn = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    startWorker(place, async (job) => {
+      seen.push(job.data.version);
+      await mayGoOn;
+    });
+    const deduplication = { id: 'page-1', keepLastIfActive: true };
+    await queue.add('render', { version: 1 }, { deduplication });
+    await until(() => seen.length === 1, 'the first to begin');
+    for (const version of [2, 3, 4]) await queue.add('render', { version }, { deduplication });
+    goOn();
+    await finished(queue, 2);
+    expect(seen).toEqual([1, 4]);
+  });
+
   it('counts, lists, cleans and obliterates', async () => {
     const queue = openQueue(place);
     const worker = startWorker(place, async (job) => {

@@ -278,11 +278,14 @@ export class Sandbox {
         if (this.#behind(L, 1) !== undefined) vm.raise(L, READ_ONLY);
         return own(L);
       };
+    vm.rawField(main, GLOBALS, 'next');
+    const next = api.lua_tocfunction(main, -1);
+    api.lua_settop(main, -2);
+    wrapIn(undefined, 'pairs', (own) => (L) => this.#pairs(L, own, next));
     for (const name of ['rawget', 'next']) wrapIn(undefined, name, reads);
     for (const name of ['rawset', 'setmetatable']) wrapIn(undefined, name, writes);
     for (const name of ['foreach', 'foreachi', 'getn', 'maxn']) wrapIn('table', name, reads);
     wrapIn('table', 'insert', writes);
-    wrapIn(undefined, 'pairs', (own) => (L) => this.#pairs(L, own));
     wrapIn(undefined, 'getmetatable', (own) => (L) => this.#getMetatable(L, own));
     wrapIn(undefined, 'loadstring', () => (L) => this.#loadString(L));
     wrapIn(undefined, 'collectgarbage', (own) => (L) => this.#collectGarbage(L, own));
@@ -332,10 +335,13 @@ export class Sandbox {
     this.#stringMetatableRef = api.luaL_ref(main, REGISTRY);
   }
 
-  #pairs(L: LuaThread, own: LuaFunction): number {
+  /** Lua's own has `next` in its closure, which is not there when it is called through another. */
+  #pairs(L: LuaThread, own: LuaFunction, next: number): number {
     const { api } = this.#vm;
-    if (this.#behind(L, 1) === undefined) return own(L);
-    api.lua_pushcclosure(L, this.#nextFront, 0);
+    const isFront = this.#behind(L, 1) !== undefined;
+    // For what it raises of what is no table.
+    if (!isFront) own(L);
+    api.lua_pushcclosure(L, isFront ? this.#nextFront : next, 0);
     api.lua_pushvalue(L, 1);
     api.lua_pushnil(L);
     return 3;
