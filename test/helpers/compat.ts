@@ -8,6 +8,7 @@ import { request } from '../../src/protocol/resp/encode.ts';
 import { EventListener } from './events.ts';
 import { replyEnd } from './raw-reply.ts';
 import { type Standalone, startStandalone } from './standalone.ts';
+import { wordsOf } from './words.ts';
 
 /** A command: its words (latin1 text, one character a byte), or one text whose words blanks divide. */
 export type Command = string | readonly (string | number)[];
@@ -146,11 +147,9 @@ export class RawReplies {
   }
 
   send(commands: readonly Command[]): Promise<string[]> {
-    const words = (command: Command): string[] =>
-      typeof command === 'string' ? command.split(' ') : command.map(String);
     return new Promise((resolve, reject) => {
       this.#waiting = { count: commands.length, resolve, reject };
-      this.#socket.write(commands.map((command) => request(words(command))).join(''), 'latin1');
+      this.#socket.write(commands.map((command) => request(wordsOf(command))).join(''), 'latin1');
       this.#deliver();
     });
   }

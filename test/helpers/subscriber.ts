@@ -2,6 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { request } from '../../src/protocol/resp/encode.ts';
 import type { Command } from './compat.ts';
+import { wordsOf } from './words.ts';
 
 const deadlineMs = 30_000;
 
@@ -36,9 +37,7 @@ export class Subscriber {
   }
 
   send(...commands: Command[]): void {
-    const words = (command: Command): string[] =>
-      typeof command === 'string' ? command.split(' ') : command.map(String);
-    this.#socket.write(commands.map((command) => request(words(command))).join(''), 'latin1');
+    this.#socket.write(commands.map((command) => request(wordsOf(command))).join(''), 'latin1');
   }
 
   /** Sends the commands, waits until `text` has come, and gives all that came. */

@@ -35,6 +35,9 @@ interface State extends ClientTracking {
   readonly pending: (string | undefined)[];
 }
 
+/** A client that does not track. Whom it redirects to stays: it may have to hear of what was changed just before. */
+const off = { on: false, mode: 'default', noLoop: false, redirectBroken: false, caching: false } as const;
+
 /** How many keys are forgotten at once, times how often in a row that was not enough. */
 const forgottenAtOnce = 100;
 
@@ -89,11 +92,7 @@ export class ClientCaches implements Tracking {
   }
 
   #begin(client: Session): State {
-    const state: State = {
-      ...{ on: false, mode: 'default', noLoop: false, redirect: 0, redirectBroken: false, caching: false },
-      prefixes: new Set(),
-      pending: [],
-    };
+    const state: State = { ...off, redirect: 0, prefixes: new Set(), pending: [] };
     client.tracking = state;
     this.#states.set(client, state);
     client.onClose(() => {
@@ -109,13 +108,7 @@ export class ClientCaches implements Tracking {
     if (state === undefined || !this.#tracking.delete(client)) return;
     for (const prefix of state.prefixes) this.#prefixes.remove(prefix, client);
     state.prefixes.clear();
-    Object.assign(state, {
-      mode: 'default',
-      on: false,
-      noLoop: false,
-      redirectBroken: false,
-      caching: false,
-    });
+    Object.assign(state, off);
   }
 
   remember(client: Session, row: CommandRow, argv: readonly string[]): void {

@@ -4,6 +4,7 @@ import { type Command, usePair } from '../../helpers/compat.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
 import type { Standalone } from '../../helpers/standalone.ts';
 import { Subscriber } from '../../helpers/subscriber.ts';
+import { wordsOf } from '../../helpers/words.ts';
 
 const LAST = 'that is all';
 
@@ -51,11 +52,8 @@ describe.skipIf(skipWithoutRedisServer)(`messages to subscribers${redisServerNot
     try {
       const hello = resp === 3 ? ['HELLO 3'] : [];
       await subscriber.take('$3\r\nend\r\n', ...hello, ...scene.listens, 'SUBSCRIBE end');
-      const others = scene.sent.map((command) =>
-        typeof command === 'string' ? command.split(' ') : command,
-      );
       await server.client.pipeline(
-        others.map((words) => words.map((word) => Buffer.from(String(word), 'latin1'))),
+        scene.sent.map((command) => wordsOf(command).map((word) => Buffer.from(word, 'latin1'))),
       );
       await server.client.call('PUBLISH', 'end', LAST);
       return await subscriber.take(LAST);

@@ -4,6 +4,7 @@ import { type Command, itAnswersAlike, usePair } from '../../helpers/compat.ts';
 import { redisServerNote, skipWithoutRedisServer, until } from '../../helpers/servers.ts';
 import type { Standalone } from '../../helpers/standalone.ts';
 import { Subscriber } from '../../helpers/subscriber.ts';
+import { wordsOf } from '../../helpers/words.ts';
 
 /** A step of a scene: who sends what. */
 type Step =
@@ -210,9 +211,6 @@ describe.skipIf(skipWithoutRedisServer)(`client-side caching${redisServerNote}`,
     expect(node).toEqual(redis);
   };
 
-  const wordsOf = (command: Command): (string | number)[] =>
-    typeof command === 'string' ? command.split(' ') : [...command];
-
   /** A tracker, and a subscriber that hears in its place where there is one. */
   interface Ears {
     readonly tracker: Subscriber;
@@ -223,12 +221,12 @@ describe.skipIf(skipWithoutRedisServer)(`client-side caching${redisServerNote}`,
   async function open({ port }: Standalone, redirected: boolean): Promise<Ears> {
     const trackingClient = await Subscriber.open(port);
     if (!redirected) {
-      await trackingClient.take('$7\r\nmodules\r\n', 'HELLO 3');
+      await trackingClient.take('$7\r\nmodules\r\n*0\r\n', 'HELLO 3');
       return { tracker: trackingClient };
     }
     const subscriber = await Subscriber.open(port);
     const id = await subscriber.take('\r\n', 'CLIENT ID');
-    await subscriber.take('subscribe', 'SUBSCRIBE __redis__:invalidate mark');
+    await subscriber.take(':2\r\n', 'SUBSCRIBE __redis__:invalidate mark');
     return { tracker: trackingClient, subscriber, subscriberId: Number(id.slice(1)) };
   }
 
@@ -245,8 +243,10 @@ describe.skipIf(skipWithoutRedisServer)(`client-side caching${redisServerNote}`,
       else {
         const commands = step.tracker.map(redirected);
         // In one write, so that a broadcast comes behind the last of them.
-        if (step.waits) trackingClient.send(...commands);
-        else heard.push(await trackingClient.take('done\r\n', ...commands, 'ECHO done'));
+        if (step.waits) {
+          trackingClient.send(...commands);
+          await until(async () => (await server.info('blocked_clients')) === '1', 'the client to wait');
+        } else heard.push(await trackingClient.take('done\r\n', ...commands, 'ECHO done'));
       }
       if (!('tracker' in step && step.waits)) heard.push(await trackingClient.take('mark\r\n', 'ECHO mark'));
       await server.client.call('PUBLISH', 'mark', 'end of step');
