@@ -15,7 +15,7 @@ import { type StreamEntry, StreamNode } from './node.ts';
 import { radixNodes } from './radix-nodes.ts';
 
 /** As seen in V8: the stream without nodes and groups. */
-const EMPTY_BYTES = 300;
+const EMPTY_BYTES = 540;
 
 /** No node becomes larger, and no entry may be. */
 export const MAX_NODE_BYTES = 2 ** 30;
