@@ -46,11 +46,11 @@ export class RdbEncoder implements SnapshotEncoder {
   }
 
   begin(databases: readonly DatabaseSize[]): void {
-    const { nowMs, replication, aofBase, functionCodes } = this.#options;
+    const { nowMs, replication, aofBase, functionCodes, databases: kept } = this.#options;
     this.#writer.header({
       redisVersion,
       createdAtSeconds: Math.floor(nowMs / 1000),
-      usedMemoryBytes: process.memoryUsage.rss(),
+      usedMemoryBytes: kept.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
       aofBase: aofBase ?? false,
       ...(replication && { replication }),
     });

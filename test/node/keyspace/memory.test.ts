@@ -10,6 +10,7 @@ import type { Database } from '../../../src/node/parts/keyspace.ts';
 import { textBytes } from '../../../src/node/types/memory.ts';
 import { typeOf } from '../../../src/node/types/types.ts';
 import { RawConnection } from '../../helpers/raw-connection.ts';
+import { until } from '../../helpers/servers.ts';
 
 /** What a value takes that was made anew from what it holds. */
 function freshBytes(value: Value): number {
@@ -188,6 +189,36 @@ describe('what keys take', () => {
   it('is nothing once they are gone', async () => {
     await client.pipeline([['SET', 'key', 'value', 'EX', 100], ['RPUSH', 'list', 'item'], ['FLUSHALL']]);
     expect(node.parts.databases.map(({ memoryBytes }) => memoryBytes)).toEqual([0, 0]);
+  });
+
+  it('moves with keys to another node, and to a replica', async () => {
+    const other = await startNode({ anyPort: true, config: { save: '""', dir: folder } });
+    const copy = await startNode({ anyPort: true, config: { save: '""', dir: folder } });
+    const [otherClient, copyClient] = await Promise.all(
+      [other, copy].map(({ port }) => RawConnection.open(port)),
+    );
+    try {
+      await copyClient?.text('REPLICAOF', '127.0.0.1', String(other.port));
+      await client.pipeline([['FLUSHALL'], ['SELECT', 0], ...streamWithGroup, ['SADD', 'b', 1, 2, 'x']]);
+      const [database] = node.parts.databases as readonly [Database, Database];
+      const before = database.memoryBytes;
+      expect(await client.text('MIGRATE', '127.0.0.1', other.port, '', 0, 5000, 'KEYS', 'a', 'b')).toBe('OK');
+      expect(database.memoryBytes).toBe(0);
+      const [here, there] = [other, copy].map(({ parts }) => parts.databases[0] as Database) as [
+        Database,
+        Database,
+      ];
+      await until(() => there.size === 2, 'the replica to have the keys');
+      // A set of numbers and texts was a table before it was sent; and so it is when it has come.
+      for (const each of [here, there]) expect(each.memoryBytes).toBe(recounted(each));
+      expect([here.memoryBytes, there.memoryBytes]).toEqual([before, before]);
+      await otherClient?.text('FLUSHALL');
+      await until(() => there.size === 0, 'the replica to be emptied');
+      expect([here.memoryBytes, there.memoryBytes]).toEqual([0, 0]);
+    } finally {
+      for (const each of [otherClient, copyClient]) each?.close();
+      await Promise.all([other.close(), copy.close()]);
+    }
   });
 
   it('grows with each element, wherever the list stands', async () => {
