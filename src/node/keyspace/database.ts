@@ -97,6 +97,10 @@ export class KeyDatabase implements Database {
     return this.#expiring.size;
   }
 
+  get ownExpiringCount(): number {
+    return this.#expiring.ownSize;
+  }
+
   lookupRead(key: string): KeyEntry | undefined {
     const entry = this.lookupNoTouch(key);
     if (entry !== undefined) this.#markUsed(entry);

@@ -26,6 +26,10 @@ export class ExpiringKeys {
     return this.#list[place];
   }
 
+  get ownSize(): number {
+    return this.#own.size;
+  }
+
   /** The ones that this node has to end although it is a replica. */
   own(): Iterable<TimeToLive> {
     return this.#own;

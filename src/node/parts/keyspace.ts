@@ -38,6 +38,8 @@ export interface Database {
   readonly size: number;
   /** How many keys have a time to live. */
   readonly expiringCount: number;
+  /** How many of these clients of a writable replica gave, which it has to end itself. */
+  readonly ownExpiringCount: number;
   /** What its keys take, as this node counts memory. */
   readonly memoryBytes: number;
   /** Average rest of the times to live, as the active expiry saw them; INFO's avg_ttl. */

@@ -59,6 +59,10 @@ export function stats(parts: NodeParts): string[] {
     latest_fork_usec: parts.persistence.latestForkMicroseconds,
     total_forks: parts.persistence.totalForks,
     migrate_cached_sockets: counters.migrateCachedSockets,
+    slave_expires_tracked_keys: parts.databases.reduce(
+      (sum, { ownExpiringCount }) => sum + ownExpiringCount,
+      0,
+    ),
     ...noDefragmentation,
     tracking_total_keys: tracking.keyCount,
     tracking_total_items: tracking.itemCount,

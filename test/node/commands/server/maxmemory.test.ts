@@ -181,7 +181,8 @@ describe.skipIf(skipWithoutRedisServer)(`maxmemory${redisServerNote}`, () => {
     await pair().reset();
     await pair().run(['SET a 1 EX 1000']);
     const names = async ({ client }: Standalone): Promise<unknown> => {
-      const info = (await client.text('INFO', 'memory')).split('\r\n').map((line) => line.split(':')[0]);
+      const text = await client.text('INFO', 'memory', 'stats');
+      const info = text.split('\r\n').map((line) => line.split(':')[0]);
       const stats = await client.call('MEMORY', 'STATS');
       const fields = Array.isArray(stats) ? stats.filter((_, i) => i % 2 === 0).map(String) : stats;
       return { info, fields };
