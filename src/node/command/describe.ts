@@ -1,9 +1,10 @@
 /**
- * Owns what COMMAND INFO and COMMAND DOCS say of a command, all derived from its row.
- * Source: Redis server.c addReplyCommandInfo, addReplyCommandDocs, addReplyCommandKeySpecs.
+ * Owns what COMMAND INFO says of a command, all derived from its row.
+ * Source: Redis server.c addReplyCommandInfo, addReplyCommandKeySpecs.
  */
-import { array, bulk, integer, map, type RespVersion, set, simple } from '../../protocol/resp/encode.ts';
+import { array, bulk, integer, type RespVersion, set, simple } from '../../protocol/resp/encode.ts';
 import { categoriesOf } from './categories.ts';
+import { fields } from './fields.ts';
 import { legacyRange } from './legacy-range.ts';
 import type { CommandFlag, KeySpec, KeySpecFlag } from './row.ts';
 import { type Command, flagBits } from './table.ts';
@@ -40,13 +41,6 @@ const keyFlagOrder: readonly KeySpecFlag[] = [
 /** The flags of a key, as a set of status replies. */
 export function keyFlagsReply(flags: readonly KeySpecFlag[], resp: RespVersion): string {
   return set(keyFlagOrder.filter((flag) => flags.includes(flag)).map(simple), resp);
-}
-
-function fields(pairs: readonly (readonly [string, string])[], resp: RespVersion): string {
-  return map(
-    pairs.flatMap(([name, value]) => [bulk(name), value]),
-    resp,
-  );
 }
 
 function searchReply(type: string, spec: readonly (readonly [string, string])[], resp: RespVersion): string {
@@ -122,19 +116,4 @@ export function infoReply(command: Command, resp: RespVersion): string {
       ? set([], resp)
       : array(command.subcommands.map((child) => infoReply(child, resp))),
   ]);
-}
-
-/** One command of COMMAND DOCS, without its name. */
-export function docsReply(command: Command, resp: RespVersion): string {
-  const pairs: [string, string][] = [
-    ['summary', bulk(command.summary)],
-    ['since', bulk(command.since)],
-    ['group', bulk(command.group)],
-  ];
-  if (command.complexity !== undefined) pairs.push(['complexity', bulk(command.complexity)]);
-  if (command.subcommands !== undefined) {
-    const children = command.subcommands.flatMap((child) => [bulk(child.fullName), docsReply(child, resp)]);
-    pairs.push(['subcommands', map(children, resp)]);
-  }
-  return fields(pairs, resp);
 }

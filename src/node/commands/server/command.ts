@@ -1,7 +1,8 @@
 /** Owns COMMAND and its subcommands. Source: Redis server.c commandCommand, commandListCommand, getKeysSubcommandImpl. */
 import { array, bulk, bulkArray, error, integer, map, nullBulk } from '../../../protocol/resp/encode.ts';
 import { aclCategories, categoriesOf } from '../../command/categories.ts';
-import { docsReply, infoReply, keyFlagsReply } from '../../command/describe.ts';
+import { infoReply, keyFlagsReply } from '../../command/describe.ts';
+import { docsReply } from '../../command/docs.ts';
 import { SYNTAX_ERROR } from '../../command/errors.ts';
 import { helpReply } from '../../command/help.ts';
 import { keyReferences } from '../../command/keys.ts';

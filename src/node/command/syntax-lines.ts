@@ -1,0 +1,343 @@
+/**
+ * Owns what arguments each command takes, as COMMAND DOCS tells it: one line a command, in the language of syntax.ts. A command
+ * without a line takes none. The names of arguments are those of Redis 7.0, which generators of clients read.
+ */
+
+/** By full name ("config|get"). */
+export const syntaxLines: Readonly<Record<string, string>> = {
+  // generic
+  copy: 'source#0 destination#1 [DB~destination-db:integer] [REPLACE]',
+  del: 'key#0...',
+  dump: 'key#0',
+  exists: 'key#0...',
+  expire: 'key#0 seconds:integer [condition=(NX|XX|GT|LT)@7.0.0]',
+  expireat: 'key#0 unix-time-seconds:unix-time [condition=(NX|XX|GT|LT)@7.0.0]',
+  expiretime: 'key#0',
+  keys: 'pattern:pattern',
+  migrate:
+    "host port:integer key_or_empty_string=(key#0|empty_string='') destination-db:integer timeout:integer [COPY@3.0.0] [REPLACE@3.0.0] [authentication=([AUTH~password@4.0.7]|[AUTH2~username_password={username password}@6.0.0])] [KEYS~key#1...@3.0.6]",
+  move: 'key#0 db:integer',
+  'object|encoding': 'key#0',
+  'object|freq': 'key#0',
+  'object|idletime': 'key#0',
+  'object|refcount': 'key#0',
+  persist: 'key#0',
+  pexpire: 'key#0 milliseconds:integer [condition=(NX|XX|GT|LT)@7.0.0]',
+  pexpireat: 'key#0 unix-time-milliseconds:unix-time [condition=(NX|XX|GT|LT)@7.0.0]',
+  pexpiretime: 'key#0',
+  pttl: 'key#0',
+  rename: 'key#0 newkey#1',
+  renamenx: 'key#0 newkey#1',
+  restore:
+    'key#0 ttl:integer serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME~seconds:integer@5.0.0] [FREQ~frequency:integer@5.0.0]',
+  scan: 'cursor:integer [MATCH~pattern:pattern] [COUNT~count:integer] [TYPE~type@6.0.0]',
+  sort: 'key#0 [BY~pattern:pattern#1] [LIMIT~offset_count={offset:integer count:integer}] [GET~pattern:pattern#1&...] [order=(ASC|DESC)] [sorting=ALPHA] [STORE~destination#2]',
+  sort_ro:
+    'key#0 [BY~pattern:pattern#1] [LIMIT~offset_count={offset:integer count:integer}] [GET~pattern:pattern#1&...] [order=(ASC|DESC)] [sorting=ALPHA]',
+  touch: 'key#0...',
+  ttl: 'key#0',
+  type: 'key#0',
+  unlink: 'key#0...',
+  wait: 'numreplicas:integer timeout:integer',
+
+  // string
+  append: 'key#0 value',
+  decr: 'key#0',
+  decrby: 'key#0 decrement:integer',
+  get: 'key#0',
+  getdel: 'key#0',
+  getex:
+    'key#0 [expiration=(EX~seconds:integer|PX~milliseconds:integer|EXAT~unix-time-seconds:unix-time|PXAT~unix-time-milliseconds:unix-time|PERSIST)]',
+  getrange: 'key#0 start:integer end:integer',
+  getset: 'key#0 value',
+  incr: 'key#0',
+  incrby: 'key#0 increment:integer',
+  incrbyfloat: 'key#0 increment:double',
+  lcs: 'key1#0 key2#0 [LEN] [IDX] [MINMATCHLEN~len:integer] [WITHMATCHLEN]',
+  mget: 'key#0...',
+  mset: 'key_value={key#0 value}...',
+  msetnx: 'key_value={key#0 value}...',
+  psetex: 'key#0 milliseconds:integer value',
+  set: 'key#0 value [condition=(NX|XX)@2.6.12] [GET@6.2.0] [expiration=(EX~seconds:integer@2.6.12|PX~milliseconds:integer@2.6.12|EXAT~unix-time-seconds:unix-time@6.2.0|PXAT~unix-time-milliseconds:unix-time@6.2.0|KEEPTTL@6.0.0)]',
+  setex: 'key#0 seconds:integer value',
+  setnx: 'key#0 value',
+  setrange: 'key#0 offset:integer value',
+  strlen: 'key#0',
+  substr: 'key#0 start:integer end:integer',
+
+  // bitmap
+  bitcount: 'key#0 [index={start:integer end:integer [index_unit=(BYTE|BIT)@7.0.0]}]',
+  bitfield:
+    'key#0 [operation=(GET~encoding_offset={encoding offset:integer}|write={[OVERFLOW~wrap_sat_fail=(WRAP|SAT|FAIL)] write_operation=(SET~encoding_offset_value={encoding offset:integer value:integer}|INCRBY~encoding_offset_increment={encoding offset:integer increment:integer})})...]',
+  bitfield_ro: 'key#0 [GET~encoding_offset={encoding offset:integer}&...]',
+  bitop: 'operation destkey#0 key#1...',
+  bitpos: 'key#0 bit:integer [index={start:integer [end_index={end:integer [index_unit=(BYTE|BIT)@7.0.0]}]}]',
+  getbit: 'key#0 offset:integer',
+  setbit: 'key#0 offset:integer value:integer',
+
+  // hyperloglog
+  pfadd: 'key#0 [element...]',
+  pfcount: 'key#0...',
+  pfdebug: 'subcommand key#0',
+  pfmerge: 'destkey#0 sourcekey#1...',
+
+  // list
+  blmove: 'source#0 destination#1 wherefrom=(LEFT|RIGHT) whereto=(LEFT|RIGHT) timeout:double',
+  blmpop: 'timeout:double numkeys:integer key#0... where=(LEFT|RIGHT) [COUNT~count:integer]',
+  blpop: 'key#0... timeout:double',
+  brpop: 'key#0... timeout:double',
+  brpoplpush: 'source#0 destination#1 timeout:double',
+  lindex: 'key#0 index:integer',
+  linsert: 'key#0 where=(BEFORE|AFTER) pivot element',
+  llen: 'key#0',
+  lmove: 'source#0 destination#1 wherefrom=(LEFT|RIGHT) whereto=(LEFT|RIGHT)',
+  lmpop: 'numkeys:integer key#0... where=(LEFT|RIGHT) [COUNT~count:integer]',
+  lpop: 'key#0 [count:integer@6.2.0]',
+  lpos: 'key#0 element [RANK~rank:integer] [COUNT~num-matches:integer] [MAXLEN~len:integer]',
+  lpush: 'key#0 element...',
+  lpushx: 'key#0 element...',
+  lrange: 'key#0 start:integer stop:integer',
+  lrem: 'key#0 count:integer element',
+  lset: 'key#0 index:integer element',
+  ltrim: 'key#0 start:integer stop:integer',
+  rpop: 'key#0 [count:integer@6.2.0]',
+  rpoplpush: 'source#0 destination#1',
+  rpush: 'key#0 element...',
+  rpushx: 'key#0 element...',
+
+  // set
+  sadd: 'key#0 member...',
+  scard: 'key#0',
+  sdiff: 'key#0...',
+  sdiffstore: 'destination#0 key#1...',
+  sinter: 'key#0...',
+  sintercard: 'numkeys:integer key#0... [LIMIT~limit:integer]',
+  sinterstore: 'destination#0 key#1...',
+  sismember: 'key#0 member',
+  smembers: 'key#0',
+  smismember: 'key#0 member...',
+  smove: 'source#0 destination#1 member',
+  spop: 'key#0 [count:integer@3.2.0]',
+  srandmember: 'key#0 [count:integer@2.6.0]',
+  srem: 'key#0 member...',
+  sscan: 'key#0 cursor:integer [MATCH~pattern:pattern] [COUNT~count:integer]',
+  sunion: 'key#0...',
+  sunionstore: 'destination#0 key#1...',
+
+  // sorted-set
+  bzmpop: 'timeout:double numkeys:integer key#0... where=(MIN|MAX) [COUNT~count:integer]',
+  bzpopmax: 'key#0... timeout:double',
+  bzpopmin: 'key#0... timeout:double',
+  zadd: 'key#0 [condition=(NX|XX)@3.0.2] [comparison=(GT|LT)@6.2.0] [change=CH@3.0.2] [increment=INCR@3.0.2] score_member={score:double member}...',
+  zcard: 'key#0',
+  zcount: 'key#0 min:double max:double',
+  zdiff: 'numkeys:integer key#0... [WITHSCORES]',
+  zdiffstore: 'destination#0 numkeys:integer key#1...',
+  zincrby: 'key#0 increment:integer member',
+  zinter:
+    'numkeys:integer key#0... [WEIGHTS~weight:integer...] [AGGREGATE~aggregate=(SUM|MIN|MAX)] [WITHSCORES]',
+  zintercard: 'numkeys:integer key#0... [LIMIT~limit:integer]',
+  zinterstore:
+    'destination#0 numkeys:integer key#1... [WEIGHTS~weight:integer...] [AGGREGATE~aggregate=(SUM|MIN|MAX)]',
+  zlexcount: 'key#0 min max',
+  zmpop: 'numkeys:integer key#0... where=(MIN|MAX) [COUNT~count:integer]',
+  zmscore: 'key#0 member...',
+  zpopmax: 'key#0 [count:integer]',
+  zpopmin: 'key#0 [count:integer]',
+  zrandmember: 'key#0 [options={count:integer [WITHSCORES]}]',
+  zrange:
+    'key#0 start stop [sortby=(BYSCORE|BYLEX)@6.2.0] [REV@6.2.0] [LIMIT~offset_count={offset:integer count:integer}@6.2.0] [WITHSCORES]',
+  zrangebylex: 'key#0 min max [LIMIT~offset_count={offset:integer count:integer}]',
+  zrangebyscore:
+    'key#0 min:double max:double [WITHSCORES@2.0.0] [LIMIT~offset_count={offset:integer count:integer}]',
+  zrangestore:
+    'dst#0 src#1 min max [sortby=(BYSCORE|BYLEX)] [REV] [LIMIT~offset_count={offset:integer count:integer}]',
+  zrank: 'key#0 member',
+  zrem: 'key#0 member...',
+  zremrangebylex: 'key#0 min max',
+  zremrangebyrank: 'key#0 start:integer stop:integer',
+  zremrangebyscore: 'key#0 min:double max:double',
+  zrevrange: 'key#0 start:integer stop:integer [WITHSCORES]',
+  zrevrangebylex: 'key#0 max min [LIMIT~offset_count={offset:integer count:integer}]',
+  zrevrangebyscore:
+    'key#0 max:double min:double [WITHSCORES] [LIMIT~offset_count={offset:integer count:integer}]',
+  zrevrank: 'key#0 member',
+  zscan: 'key#0 cursor:integer [MATCH~pattern:pattern] [COUNT~count:integer]',
+  zscore: 'key#0 member',
+  zunion:
+    'numkeys:integer key#0... [WEIGHTS~weight:integer...] [AGGREGATE~aggregate=(SUM|MIN|MAX)] [WITHSCORES]',
+  zunionstore:
+    'destination#0 numkeys:integer key#1... [WEIGHTS~weight:integer...] [AGGREGATE~aggregate=(SUM|MIN|MAX)]',
+
+  // hash
+  hdel: 'key#0 field...',
+  hexists: 'key#0 field',
+  hget: 'key#0 field',
+  hgetall: 'key#0',
+  hincrby: 'key#0 field increment:integer',
+  hincrbyfloat: 'key#0 field increment:double',
+  hkeys: 'key#0',
+  hlen: 'key#0',
+  hmget: 'key#0 field...',
+  hmset: 'key#0 field_value={field value}...',
+  hrandfield: 'key#0 [options={count:integer [WITHVALUES]}]',
+  hscan: 'key#0 cursor:integer [MATCH~pattern:pattern] [COUNT~count:integer]',
+  hset: 'key#0 field_value={field value}...',
+  hsetnx: 'key#0 field value',
+  hstrlen: 'key#0 field',
+  hvals: 'key#0',
+
+  // stream
+  xack: 'key#0 group id...',
+  xadd: "key#0 [NOMKSTREAM@6.2.0] [trim={strategy=(MAXLEN|MINID@6.2.0) [operator=(equal='='|approximately='~')] threshold [LIMIT~count:integer@6.2.0]}] id_or_auto=(auto_id='*'|id) field_value={field value}...",
+  xautoclaim: 'key#0 group consumer min-idle-time start [COUNT~count:integer] [JUSTID]',
+  xclaim:
+    'key#0 group consumer min-idle-time id... [IDLE~ms:integer] [TIME~unix-time-milliseconds:unix-time] [RETRYCOUNT~count:integer] [FORCE] [JUSTID] [LASTID~id]',
+  xdel: 'key#0 id...',
+  'xgroup|create': "key#0 groupname id=(id|new_id='$') [MKSTREAM] [ENTRIESREAD~entries_read:integer]",
+  'xgroup|createconsumer': 'key#0 groupname consumername',
+  'xgroup|delconsumer': 'key#0 groupname consumername',
+  'xgroup|destroy': 'key#0 groupname',
+  'xgroup|setid': "key#0 groupname id=(id|new_id='$') [ENTRIESREAD~entries_read:integer]",
+  'xinfo|consumers': 'key#0 groupname',
+  'xinfo|groups': 'key#0',
+  'xinfo|stream': 'key#0 [FULL~full={[COUNT~count:integer]}]',
+  xlen: 'key#0',
+  xpending: 'key#0 group [filters={[IDLE~min-idle-time:integer@6.2.0] start end count:integer [consumer]}]',
+  xrange: 'key#0 start end [COUNT~count:integer]',
+  xread: '[COUNT~count:integer] [BLOCK~milliseconds:integer] STREAMS~streams={key#0... id...}',
+  xreadgroup:
+    'GROUP~group_consumer={group consumer} [COUNT~count:integer] [BLOCK~milliseconds:integer] [NOACK] STREAMS~streams={key#0... id...}',
+  xrevrange: 'key#0 end start [COUNT~count:integer]',
+  xsetid:
+    'key#0 last-id [ENTRIESADDED~entries_added:integer@7.0.0] [MAXDELETEDID~max_deleted_entry_id@7.0.0]',
+  xtrim:
+    "key#0 trim={strategy=(MAXLEN|MINID@6.2.0) [operator=(equal='='|approximately='~')] threshold [LIMIT~count:integer@6.2.0]}",
+
+  // geo
+  geoadd:
+    'key#0 [condition=(NX|XX)@6.2.0] [change=CH@6.2.0] longitude_latitude_member={longitude:double latitude:double member}...',
+  geodist: 'key#0 member1 member2 [unit=(M|KM|FT|MI)]',
+  geohash: 'key#0 member...',
+  geopos: 'key#0 member...',
+  georadius:
+    'key#0 longitude:double latitude:double radius:double unit=(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count={COUNT~count:integer [ANY@6.2.0]}] [order=(ASC|DESC)] [STORE~key#1] [STOREDIST~key#2]',
+  georadius_ro:
+    'key#0 longitude:double latitude:double radius:double unit=(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count={COUNT~count:integer [ANY@6.2.0]}] [order=(ASC|DESC)]',
+  georadiusbymember:
+    'key#0 member radius:double unit=(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count={COUNT~count:integer [ANY]}] [order=(ASC|DESC)] [STORE~key#1] [STOREDIST~key#2]',
+  georadiusbymember_ro:
+    'key#0 member radius:double unit=(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count={COUNT~count:integer [ANY]}] [order=(ASC|DESC)]',
+  geosearch:
+    'key#0 from=(FROMMEMBER~member|FROMLONLAT~longitude_latitude={longitude:double latitude:double}) by=(circle={BYRADIUS~radius:double unit=(M|KM|FT|MI)}|box={BYBOX~width:double height:double unit=(M|KM|FT|MI)}) [order=(ASC|DESC)] [count={COUNT~count:integer [ANY]}] [WITHCOORD] [WITHDIST] [WITHHASH]',
+  geosearchstore:
+    'destination#0 source#1 from=(FROMMEMBER~member|FROMLONLAT~longitude_latitude={longitude:double latitude:double}) by=(circle={BYRADIUS~radius:double unit=(M|KM|FT|MI)}|box={BYBOX~width:double height:double unit=(M|KM|FT|MI)}) [order=(ASC|DESC)] [count={COUNT~count:integer [ANY]}] [STOREDIST]',
+
+  // pubsub
+  psubscribe: 'pattern={pattern:pattern}...',
+  publish: 'channel message',
+  'pubsub|channels': '[pattern:pattern]',
+  'pubsub|numsub': '[channel...]',
+  'pubsub|shardchannels': '[pattern:pattern]',
+  'pubsub|shardnumsub': '[shardchannel...]',
+  punsubscribe: '[pattern:pattern...]',
+  spublish: 'shardchannel message',
+  ssubscribe: 'shardchannel...',
+  subscribe: 'channel...',
+  sunsubscribe: '[shardchannel...]',
+  unsubscribe: '[channel...]',
+
+  // transactions
+  watch: 'key#0...',
+
+  // scripting
+  eval: 'script numkeys:integer [key#0...] [arg...]',
+  eval_ro: 'script numkeys:integer [key#0...] [arg...]',
+  evalsha: 'sha1 numkeys:integer [key#0...] [arg...]',
+  evalsha_ro: 'sha1 numkeys:integer [key#0...] [arg...]',
+  fcall: 'function numkeys:integer [key#0...] [arg...]',
+  fcall_ro: 'function numkeys:integer [key#0...] [arg...]',
+  'function|delete': 'library-name',
+  'function|flush': '[async=(ASYNC|SYNC)]',
+  'function|list': '[LIBRARYNAME~library-name-pattern] [WITHCODE]',
+  'function|load': '[REPLACE] function-code',
+  'function|restore': 'serialized-value [policy=(FLUSH|APPEND|REPLACE)]',
+  'script|debug': 'mode=(YES|SYNC|NO)',
+  'script|exists': 'sha1...',
+  'script|flush': '[async=(ASYNC|SYNC)@6.2.0]',
+  'script|load': 'script',
+
+  // connection
+  auth: '[username@6.0.0] password',
+  'client|caching': 'mode=(YES|NO)',
+  'client|kill':
+    'filter=("ip:port"!2.8.12|new-format=([ID~client-id:integer@2.8.12]|[TYPE~normal_master_slave_pubsub=(NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB)@2.8.12]|[USER~username]|[ADDR~"ip:port"]|[LADDR~"ip:port"@6.2.0]|[SKIPME~"yes/no"])...)',
+  'client|list':
+    '[TYPE~normal_master_replica_pubsub=(NORMAL|MASTER|REPLICA|PUBSUB)@5.0.0] [ID~id={client-id:integer...}@6.2.0]',
+  'client|no-evict': 'enabled=(ON|OFF)',
+  'client|pause': 'timeout:integer [mode=(WRITE|ALL)@6.2.0]',
+  'client|reply': 'on_off_skip=(ON|OFF|SKIP)',
+  'client|setname': 'connection-name',
+  'client|tracking':
+    'status=(ON|OFF) [REDIRECT~client-id:integer] [PREFIX~prefix&...] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]',
+  'client|unblock': 'client-id:integer [timeout_error=(TIMEOUT|ERROR)]',
+  echo: 'message',
+  hello: '[arguments={protover:integer [AUTH~username_password={username password}] [SETNAME~clientname]}]',
+  ping: '[message]',
+  select: 'index:integer',
+
+  // server
+  'acl|cat': '[categoryname]',
+  'acl|deluser': 'username...',
+  'acl|dryrun': 'username command [arg...]',
+  'acl|genpass': '[bits:integer]',
+  'acl|getuser': 'username',
+  'acl|log': '[operation=(count:integer|RESET)]',
+  'acl|setuser': 'username [rule...]',
+  bgsave: '[SCHEDULE@3.2.2]',
+  'command|docs': '[command-name...]',
+  'command|info': '[command-name...]',
+  'command|list': '[FILTERBY~filterby=(MODULE~module-name|ACLCAT~category|PATTERN~pattern:pattern)]',
+  'config|get': 'parameter={parameter}...',
+  'config|set': 'parameter_value={parameter value}...',
+  failover: '[TO~target={host port:integer [FORCE]}] [ABORT] [TIMEOUT~milliseconds:integer]',
+  flushall: '[async=(ASYNC@4.0.0|SYNC@6.2.0)]',
+  flushdb: '[async=(ASYNC@4.0.0|SYNC@6.2.0)]',
+  info: '[section...]',
+  'latency|graph': 'event',
+  'latency|histogram': '[command...]',
+  'latency|history': 'event',
+  'latency|reset': '[event...]',
+  lolwut: '[VERSION~version:integer]',
+  'memory|usage': 'key#0 [SAMPLES~count:integer]',
+  'module|load': 'path [arg...]',
+  'module|loadex': 'path [CONFIG~configs={name value}&...] [ARGS~args={arg}...]',
+  'module|unload': 'name',
+  psync: 'replicationid offset:integer',
+  replicaof: 'args=(host-port={host port:integer}|no-one={NO ONE})',
+  'restore-asking':
+    'key#0 ttl:integer serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME~seconds:integer@5.0.0] [FREQ~frequency:integer@5.0.0]',
+  shutdown: '[nosave_save=(NOSAVE|SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]',
+  slaveof: 'args=(host-port={host port:integer}|no-one={NO ONE})',
+  'slowlog|get': '[count:integer]',
+  swapdb: 'index1:integer index2:integer',
+
+  // cluster
+  'cluster|addslots': 'slot:integer...',
+  'cluster|addslotsrange': 'start-slot_end-slot={start-slot:integer end-slot:integer}...',
+  'cluster|count-failure-reports': 'node-id',
+  'cluster|countkeysinslot': 'slot:integer',
+  'cluster|delslots': 'slot:integer...',
+  'cluster|delslotsrange': 'start-slot_end-slot={start-slot:integer end-slot:integer}...',
+  'cluster|failover': '[options=(FORCE|TAKEOVER)]',
+  'cluster|forget': 'node-id',
+  'cluster|getkeysinslot': 'slot:integer count:integer',
+  'cluster|keyslot': 'key',
+  'cluster|meet': 'ip port:integer [cluster_bus_port:integer@4.0.0]',
+  'cluster|replicas': 'node-id',
+  'cluster|replicate': 'node-id',
+  'cluster|reset': '[hard_soft=(HARD|SOFT)]',
+  'cluster|set-config-epoch': 'config-epoch:integer',
+  'cluster|setslot': 'slot:integer subcommand=(IMPORTING~node-id|MIGRATING~node-id|NODE~node-id|STABLE)',
+  'cluster|slaves': 'node-id',
+};
