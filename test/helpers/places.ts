@@ -128,11 +128,11 @@ async function join(cluster: MixedCluster): Promise<void> {
   const replicas = cluster.members.slice(MASTERS);
   if (replicas.length > 0) await cluster.untilJoined();
   for (const replica of replicas) await replica.text('CLUSTER', 'REPLICATE', await first.id());
-  await cluster.untilAgreed();
-  await until(
-    async () => Number(await first.infoLine('connected_slaves')) === replicas.length,
-    'the replicas',
-  );
+  await until(async () => {
+    const slots = await cluster.untilAgreed();
+    const linked = Number(await first.infoLine('connected_slaves')) === replicas.length;
+    return linked && replicas.every(({ port }) => slots.includes(`,${port},`));
+  }, 'all to know the replicas');
 }
 
 /** The tests at each place; its servers run from before the first of the file until after the last. */
