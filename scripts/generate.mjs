@@ -1,9 +1,11 @@
-// Writes what is generated from the commands: oclif.manifest.json and docs/commands.md. With --check nothing is written,
-// and the exit code is 1 when one of them is stale. Reads the built commands: build first.
+// Writes what is generated from the commands: oclif.manifest.json and docs/commands.md; and docs/node-commands.md from
+// the tables of the node. With --check nothing is written, and the exit code is 1 when one of them is stale. Reads the built
+// commands: build first.
 import { readFile, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Plugin } from '@oclif/core';
+import { nodeReference } from './node-reference.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -95,6 +97,7 @@ const manifest = await loadManifest();
 const files = {
   'oclif.manifest.json': `${JSON.stringify(sorted(manifest), undefined, 2)}\n`,
   'docs/commands.md': commandsPage(manifest),
+  'docs/node-commands.md': await nodeReference(root),
 };
 const check = process.argv.includes('--check');
 for (const [name, text] of Object.entries(files)) {
