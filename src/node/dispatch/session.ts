@@ -46,6 +46,8 @@ export interface Session {
   queue: QueuedCall[] | undefined;
   /** What is queued takes so much. */
   queuedBytes: number;
+  /** What it watches, and has subscribed to, takes so much. */
+  listenBytes: number;
   /** A command was refused while queueing, so that EXEC must fail. */
   queueBroken: boolean;
   /** A watched key has changed. */

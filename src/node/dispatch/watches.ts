@@ -4,7 +4,11 @@
  * touchAllWatchedKeysInDb, isWatchedKeyExpired.
  */
 import type { Database } from '../parts/keyspace.ts';
+import { textBytes } from '../types/memory.ts';
 import type { Session } from './session.ts';
+
+/** As seen in V8, besides the key. */
+const WATCH_BYTES = 120;
 
 interface Watch {
   readonly session: Session;
@@ -30,6 +34,7 @@ export class WatchTable {
     }
     own.push(watch);
     session.watchCount = own.length;
+    session.listenBytes += WATCH_BYTES + textBytes(key);
     let keys = this.#byKey.get(db.index);
     if (keys === undefined) {
       keys = new Map();
@@ -46,6 +51,7 @@ export class WatchTable {
     this.#bySession.delete(session);
     session.watchCount = 0;
     for (const watch of own) {
+      session.listenBytes -= WATCH_BYTES + textBytes(watch.key);
       const keys = this.#byKey.get(watch.db.index);
       const left = keys?.get(watch.key)?.filter((other) => other !== watch) ?? [];
       if (left.length > 0) keys?.set(watch.key, left);

@@ -6,9 +6,13 @@ import type { RespVersion } from '../../protocol/resp/encode.ts';
 import type { Session } from '../dispatch/session.ts';
 import { globMatches } from '../keyspace/glob.ts';
 import type { PubSub, SubscriptionKind, Subscriptions } from '../parts/pubsub.ts';
+import { textBytes } from '../types/memory.ts';
 import { message, patternMessage, subscribed, unsubscribed } from './messages.ts';
 import { SlotChannels } from './slot-channels.ts';
 import { SubscriberTable } from './subscribers.ts';
+
+/** As seen in V8, besides the name: the place in the client's set and in the table. */
+const SUBSCRIPTION_BYTES = 100;
 
 const kinds: readonly SubscriptionKind[] = ['channel', 'pattern', 'shard'];
 
@@ -29,6 +33,7 @@ export class LocalPubSub implements PubSub {
     const own = client.subscriptions ?? this.#begin(client);
     if (!own[kind].has(name)) {
       own[kind].add(name);
+      client.listenBytes += SUBSCRIPTION_BYTES + textBytes(name);
       const isFirst = this.#tables[kind].add(name, client);
       if (isFirst && kind === 'shard') this.#slotChannels?.add(name);
       if (client.kind === 'normal') client.kind = 'pubsub';
@@ -96,6 +101,7 @@ export class LocalPubSub implements PubSub {
 
   #end(client: Session, own: Subscriptions, kind: SubscriptionKind, name: string): void {
     if (!own[kind].delete(name)) return;
+    client.listenBytes -= SUBSCRIPTION_BYTES + textBytes(name);
     const wasLast = this.#tables[kind].remove(name, client);
     if (wasLast && kind === 'shard') this.#slotChannels?.remove(name);
     const none = kinds.every((each) => own[each].size === 0);

@@ -25,6 +25,7 @@ export abstract class BaseSession implements Session {
   readonly = false;
   queue: QueuedCall[] | undefined;
   queuedBytes = 0;
+  listenBytes = 0;
   queueBroken = false;
   watchBroken = false;
   watchCount = 0;
@@ -53,7 +54,7 @@ export abstract class BaseSession implements Session {
   abstract readonly queryBytes: number;
 
   get memoryBytes(): number {
-    return SESSION_BYTES + this.queryBytes + this.pendingBytes + this.queuedBytes;
+    return SESSION_BYTES + this.queryBytes + this.pendingBytes + this.queuedBytes + this.listenBytes;
   }
 
   abstract write(data: string | Uint8Array): void;

@@ -67,6 +67,8 @@ export class Connection extends BaseSession implements Sender {
   /** No more requests are taken; the socket ends when all is sent. */
   #closing = false;
   #closed = false;
+  /** Of the requests that were carried out. */
+  #doneBytes = 0;
   /** What the sum of all clients has of this one. */
   #countedBytes = 0;
   readonly #closeListeners: (() => void)[] = [];
@@ -104,8 +106,9 @@ export class Connection extends BaseSession implements Sender {
   }
 
   override get memoryBytes(): number {
-    // Of a request that is not complete, the arguments too that were cut out already.
-    return SESSION_BYTES + this.#parser.waitingBytes + this.pendingBytes + this.queuedBytes;
+    // The request that runs or waits is still there, and so are the arguments of one that is not complete.
+    const requestBytes = this.#parser.fedBytes - this.#doneBytes;
+    return SESSION_BYTES + requestBytes + this.pendingBytes + this.queuedBytes + this.listenBytes;
   }
 
   /** Keeps the sum of all clients right: to be called whenever what waits here may have changed, and from time to time. */
@@ -126,6 +129,7 @@ export class Connection extends BaseSession implements Sender {
     host.stats.netInputBytes += chunk.length;
     host.stats.readsProcessed++;
     this.#parser.feed(chunk);
+    this.recount();
     this.#process();
     this.recount();
     if (this.#parser.pendingBytes > host.limits.queryBufferBytes) this.#tooMuchInput();
@@ -143,6 +147,7 @@ export class Connection extends BaseSession implements Sender {
     parser.maxBulkBytes = host.limits.maxBulkBytes;
     parser.authRequired = !this.authenticated && host.acl.requiresAuth;
     for (;;) {
+      this.#doneBytes = parser.consumedBytes;
       const argv = parser.next();
       if (argv === undefined) break;
       this.#execute(argv);

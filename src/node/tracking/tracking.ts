@@ -9,6 +9,7 @@ import type { CommandRow } from '../command/row.ts';
 import type { Session } from '../dispatch/session.ts';
 import type { Config } from '../parts/basics.ts';
 import type { ClientTracking, Tracking, TrackingRequest } from '../parts/tracking.ts';
+import { textBytes } from '../types/memory.ts';
 import { KeyTable } from './key-table.ts';
 import { invalidation, invalidationAsMessage, redirectBroken } from './messages.ts';
 import { type Prefix, PrefixTable } from './prefix-table.ts';
@@ -37,6 +38,9 @@ interface State extends ClientTracking {
 
 /** A client that does not track. Whom it redirects to stays: it may have to hear of what was changed just before. */
 const off = { on: false, mode: 'default', noLoop: false, redirectBroken: false, caching: false } as const;
+
+/** As seen in V8, besides the prefix: the place in the client's set and in the table. */
+const PREFIX_BYTES = 200;
 
 /** How many keys are forgotten at once, times how often in a row that was not enough. */
 const forgottenAtOnce = 100;
@@ -86,6 +90,7 @@ export class ClientCaches implements Tracking {
     Object.assign(state, { mode, noLoop, redirect, on: true, redirectBroken: false });
     if (mode !== 'bcast') return;
     for (const prefix of prefixes.length === 0 ? [''] : prefixes) {
+      if (!state.prefixes.has(prefix)) client.listenBytes += PREFIX_BYTES + textBytes(prefix);
       state.prefixes.add(prefix);
       this.#prefixes.add(prefix, client);
     }
@@ -106,7 +111,10 @@ export class ClientCaches implements Tracking {
   disable(client: Session): void {
     const state = this.#states.get(client);
     if (state === undefined || !this.#tracking.delete(client)) return;
-    for (const prefix of state.prefixes) this.#prefixes.remove(prefix, client);
+    for (const prefix of state.prefixes) {
+      this.#prefixes.remove(prefix, client);
+      client.listenBytes -= PREFIX_BYTES + textBytes(prefix);
+    }
     state.prefixes.clear();
     Object.assign(state, off);
   }

@@ -88,9 +88,9 @@ export class RequestParser {
     return this.#end - this.#at;
   }
 
-  /** Bytes of requests that were not returned yet, cut out as arguments already or not. */
-  get waitingBytes(): number {
-    return this.#fed - this.#consumed;
+  /** All bytes since the beginning. */
+  get fedBytes(): number {
+    return this.#fed;
   }
 
   /** Those that are pending, and those of the last feed that were already used. */
