@@ -13,6 +13,8 @@ import { type StandaloneEngine, startStandalone } from './standalone.ts';
 const MODES = ['single', 'cluster'] as const;
 const ENGINES = ['redis-server', 'bundled'] as const;
 const MASTERS = 3;
+/** A redis-server tells of its master to each other node within half of that. */
+const NEWS_IN_TIME = ['--cluster-node-timeout', '4000'];
 
 export type Mode = (typeof MODES)[number];
 
@@ -62,7 +64,8 @@ export class Place {
       this.#stop = () => server.stop();
       this.#ports = [server.port];
     } else {
-      const cluster = await MixedCluster.start(Array(MASTERS + this.#replicas).fill(this.engine));
+      const count = MASTERS + this.#replicas;
+      const cluster = await MixedCluster.start(Array(count).fill(this.engine), NEWS_IN_TIME);
       this.#stop = () => cluster.stop();
       this.#join = () => join(cluster);
       this.#ports = cluster.members.map(({ port }) => port);
