@@ -13,8 +13,11 @@ import { type StandaloneEngine, startStandalone } from './standalone.ts';
 const MODES = ['single', 'cluster'] as const;
 const ENGINES = ['redis-server', 'bundled'] as const;
 const MASTERS = 3;
-/** A redis-server tells of its master to each other node within half of that. */
-const NEWS_IN_TIME = ['--cluster-node-timeout', '4000'];
+/**
+ * A redis-server tells of itself to each other node within half of its timeout, and is shown as a replica once it has
+ * had something of its master.
+ */
+const NEWS_IN_TIME = ['--cluster-node-timeout', '4000', '--repl-ping-replica-period', '1'];
 
 export type Mode = (typeof MODES)[number];
 
