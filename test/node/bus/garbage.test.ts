@@ -42,8 +42,16 @@ describe(`garbage on the port of the bus (seed ${seed})`, () => {
 
   it('closes only the link that sends it', async () => {
     const before = await view();
-    for (const bytes of ['GET / HTTP/1.0\r\n\r\n', '*1\r\n$4\r\nPING\r\n', 'RCmb\0\0\0\x01aaaa'])
-      expect(await send(Buffer.from(bytes, 'latin1'))).toBe(true);
+    const strangers = [
+      'GET / HTTP/1.0\r\n\r\n',
+      '*1\r\n$4\r\nPING\r\n',
+      'RCmb\0\0\0\x01aaaa',
+      'RCmb\0\0\0\0aaaa',
+      // More than any packet has.
+      'RCmb\xff\xff\xff\xffaaaa',
+      'RCmb\x7f\xff\xff\xffaaaa',
+    ];
+    for (const bytes of strangers) expect(await send(Buffer.from(bytes, 'latin1'))).toBe(true);
     expect(await view()).toBe(before);
     expect(await cluster.member(0).info('cluster_state')).toBe('ok');
   });
