@@ -84,6 +84,8 @@ export interface Session {
   write(data: string | Uint8Array): void;
   /** Bytes that the socket has not taken yet. */
   readonly pendingBytes: number;
+  /** Of those, the replies that were not even handed to the socket: what was, TLS may count among them for a turn longer. */
+  readonly gatheredBytes: number;
   /** Bytes received that are no complete request yet. */
   readonly queryBytes: number;
   /** What it takes, and its buffers. */

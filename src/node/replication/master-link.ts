@@ -134,8 +134,17 @@ export class MasterLink {
 
   /** REPLCONF ACK with what is applied. */
   acknowledge(): void {
-    if (this.state === 'stream' && !this.#plainSync)
-      this.#effects.send(request(['REPLCONF', 'ACK', String(this.#offset)]));
+    if (this.state === 'stream' && !this.#plainSync) this.#sendAck();
+  }
+
+  /** The data are in place. Behind a mark the master waits for this before it goes on, though it was asked with SYNC. */
+  acknowledgeData(): void {
+    const atMark = this.#framing?.sizeBytes === undefined;
+    if (this.state === 'stream' && (atMark || !this.#plainSync)) this.#sendAck();
+  }
+
+  #sendAck(): void {
+    this.#effects.send(request(['REPLCONF', 'ACK', String(this.#offset)]));
   }
 
   #fail(reason: string): void {

@@ -87,7 +87,7 @@ export class MasterSide {
   sync(session: Session, request: PsyncRequest | undefined): Reply {
     const { log, stats, stream, config } = this.#deps;
     if (this.#peers.has(session)) return NO_REPLY;
-    if (session.pendingBytes > 0) return error('ERR SYNC and PSYNC are invalid with pending output');
+    if (session.gatheredBytes > 0) return error('ERR SYNC and PSYNC are invalid with pending output');
     const peer = this.peerOf(session);
     if (peer.isFiltered && !peer.eofCapable) return error('ERR Filtered replica requires EOF capability');
     log('notice', `Replica ${peer.name} asks for synchronization`);

@@ -287,7 +287,7 @@ export class ReplicaSide {
       if (link === undefined || this.#link !== link) return;
       this.#linked();
       link.startStream(offset);
-      link.acknowledge();
+      link.acknowledgeData();
       socket.resume();
     });
   }

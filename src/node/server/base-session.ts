@@ -51,6 +51,7 @@ export abstract class BaseSession implements Session {
   readonly takesLateReplies: boolean = false;
   abstract readonly blocked: boolean;
   abstract readonly pendingBytes: number;
+  abstract readonly gatheredBytes: number;
   abstract readonly queryBytes: number;
 
   get memoryBytes(): number {

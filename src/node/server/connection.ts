@@ -100,6 +100,10 @@ export class Connection extends BaseSession implements Sender {
     return this.#out.length + this.#socket.writableLength;
   }
 
+  get gatheredBytes(): number {
+    return this.#out.length;
+  }
+
   get queryBytes(): number {
     // As Redis shows it: the request that runs still counts.
     return this.#running ? this.#parser.bufferedBytes : this.#parser.pendingBytes;

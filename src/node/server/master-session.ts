@@ -13,6 +13,7 @@ export class StreamSession extends BaseSession implements MasterSession {
   override readonly takesLateReplies: boolean;
   readonly blocked = false;
   readonly pendingBytes = 0;
+  readonly gatheredBytes = 0;
   readonly queryBytes = 0;
   readonly #firstDatabase: Database;
 

@@ -13,6 +13,7 @@ export class ScriptSession extends BaseSession {
   override readonly isScript = true;
   readonly blocked = false;
   readonly pendingBytes = 0;
+  readonly gatheredBytes = 0;
   readonly queryBytes = 0;
 
   constructor(firstDatabase: Database, user: User, nowMs: number) {

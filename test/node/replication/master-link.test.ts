@@ -227,6 +227,18 @@ describe('the link to a master', () => {
     expect(sent.at(-1)).toBe('SYNC\r\n');
   });
 
+  it('acknowledges data that end at a mark, though it asked with SYNC', () => {
+    const { receive, sent, link } = atPsync({ cached: { id: ID, offset: 7 } });
+    receive('-ERR unknown command\r\n');
+    const mark = Buffer.alloc(40, 'm');
+    receive(Buffer.concat([Buffer.from(`$EOF:${mark}\r\n`), rdb, mark]));
+    if (link.state !== 'stream') link.startStream(0);
+    link.acknowledge();
+    expect(sent.at(-1)).toBe('SYNC\r\n');
+    link.acknowledgeData();
+    expect(sent.at(-1)).toBe(request(['REPLCONF', 'ACK', '0']));
+  });
+
   it('asks a replica to take over, and tells when it does not', () => {
     const { receive, told, sent, link } = atPsync({ cached: { id: ID, offset: 7 }, takeOver: true });
     expect(sent.at(-1)).toBe(request(['PSYNC', ID, '8', 'FAILOVER']));

@@ -107,6 +107,8 @@ describe.skipIf(skipWithoutRedisServer || skipWithoutOpenssl)(
         expect(await cluster.member(master).infoLine('slave0')).toMatch(
           new RegExp(`^ip=127.0.0.1,port=${sparePort},state=online`),
         );
+        // Each was asked with PSYNC, and did not have to come again with SYNC.
+        expect(await cluster.member(master).infoLine('cmdstat_sync')).toBe('');
         expect(await cluster.member(replica).infoLine('master_port')).toBe(
           String(cluster.member(master).sparePort),
         );
