@@ -29,8 +29,11 @@ export class LargestClients implements ClientEviction {
     this.#deps = deps;
     const { config } = deps;
     const read = (): void => {
-      const given = config.number('maxmemory-clients');
-      const bytes = given < 0 ? Math.floor((config.number('maxmemory') * -given) / 100) : given;
+      const percent = /^(\d+)%$/.exec(config.text('maxmemory-clients'))?.[1];
+      const bytes =
+        percent === undefined
+          ? config.number('maxmemory-clients')
+          : Math.floor((config.number('maxmemory') * Number(percent)) / 100);
       this.limitBytes = bytes === 0 ? 0 : Math.max(LEAST_LIMIT_BYTES, bytes);
     };
     read();
@@ -39,21 +42,21 @@ export class LargestClients implements ClientEviction {
 
   run(requester?: Session): boolean {
     const { clients } = this.#deps;
-    if (this.limitBytes === 0 || clients.memoryBytes < this.limitBytes) return false;
+    if (this.limitBytes === 0 || clients.memoryBytes <= this.limitBytes) return false;
     // Some may have been relieved since they were counted.
     for (const client of clients.all()) client.recount();
-    if (clients.memoryBytes < this.limitBytes) return false;
+    if (clients.memoryBytes <= this.limitBytes) return false;
     const { clock, log, stats } = this.#deps;
     const largestFirst = [...clients.all()]
       .filter(({ kind, noEvict }) => (kind === 'normal' || kind === 'pubsub') && !noEvict)
       .sort((a, b) => b.memoryBytes - a.memoryBytes);
     for (const client of largestFirst) {
-      if (clients.memoryBytes < this.limitBytes) break;
+      if (clients.memoryBytes <= this.limitBytes) break;
       log('notice', `Evicting client: ${describeClient(client, clock.nowMs())}`);
       client.destroy();
       stats.evictedClients++;
     }
-    if (clients.memoryBytes >= this.limitBytes)
+    if (clients.memoryBytes > this.limitBytes)
       log('warning', 'Over client maxmemory after evicting all evictable clients');
     return requester !== undefined && largestFirst.some((client) => client === requester && client.closing);
   }

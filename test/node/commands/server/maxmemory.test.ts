@@ -223,6 +223,18 @@ describe('a node with little memory', () => {
     kept.close();
   });
 
+  it.each([
+    ['0', '0', 0],
+    ['0', '5mb', 5 * 1024 * 1024],
+    ['0', '5%', 0],
+    ['10000000', '5%', 500_000],
+    ['10000000', '1000', 128 * 1024],
+  ])('with maxmemory %s, a limit of %s for clients is %i bytes', async (maxmemory, given, bytes) => {
+    await node.client.text('CONFIG', 'SET', 'maxmemory', maxmemory, 'maxmemory-clients', given);
+    expect(node.node?.parts.clientEviction.limitBytes).toBe(bytes);
+    await node.client.text('CONFIG', 'SET', 'maxmemory', 0, 'maxmemory-clients', '300kb');
+  });
+
   it('gives back what clients took', async () => {
     const used = async (): Promise<number> => Number(await node.info('mem_clients_normal'));
     await until(() => node.node?.parts.clients.count === 1, 'the other connections to end');
