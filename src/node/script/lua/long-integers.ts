@@ -56,26 +56,36 @@ export function formatInteger(
 /** string.format: what does not fit 32 bits becomes text before Lua's own function sees it. */
 export function longFormat(vm: LuaVm, own: LuaFunction): LuaFunction {
   const { api } = vm;
-  return (L) => {
-    const format = vm.checkText(L, 1);
+  /** Whether an argument may be an integer of more than 31 bits, be it as text. */
+  const mayBeLong = (L: LuaThread): boolean => {
+    for (let argument = api.lua_gettop(L); argument > 1; argument--) {
+      const type = api.lua_type(L, argument);
+      if (type !== luaType.number && type !== luaType.string) continue;
+      const value = api.lua_tonumber(L, argument);
+      if (!(value >= 0 && value <= INT32_MAX)) return true;
+    }
+    return false;
+  };
+  const shorten = (L: LuaThread): void => {
     let argument = 1;
-    let changed = false;
-    const rest = format.replace(CONVERSION, (spec, flags = '', width = '', precision, conversion = '') => {
+    const format = vm.checkText(L, 1);
+    const shorter = format.replace(CONVERSION, (spec, flags = '', width = '', precision, conversion = '') => {
       if (spec === '%%') return spec;
       argument++;
       if (!'diuoxX'.includes(conversion) || api.lua_isnumber(L, argument) === 0) return spec;
       const value = api.lua_tonumber(L, argument);
       const smallest = conversion === 'd' || conversion === 'i' ? -INT32_MAX : 0;
       if (value >= smallest && value <= INT32_MAX) return spec;
-      changed = true;
       vm.push(L, formatInteger(value, conversion, flags, width, precision));
       api.lua_replace(L, argument);
       return '%s';
     });
-    if (changed) {
-      vm.push(L, rest);
-      api.lua_replace(L, 1);
-    }
+    if (shorter === format) return;
+    vm.push(L, shorter);
+    api.lua_replace(L, 1);
+  };
+  return (L) => {
+    if (mayBeLong(L)) shorten(L);
     return own(L);
   };
 }
@@ -86,9 +96,10 @@ export function parseUnsigned(text: string, base: number): number | undefined {
   if (match === null) return undefined;
   const [, sign, word = ''] = match;
   const digits = base === 16 ? word.replace(/^0x(?=[0-9a-f])/i, '') : word;
+  const significant = digits.replace(/^0+/, '');
   let value = 0n;
-  for (const [place, digit] of [...digits.replace(/^0+/, '')].entries()) {
-    const weight = Number.parseInt(digit, 36);
+  for (let place = 0; place < significant.length; place++) {
+    const weight = Number.parseInt(significant.charAt(place), 36);
     if (weight >= base) return undefined;
     if (place < MOST_DIGITS) value = value * BigInt(base) + BigInt(weight);
   }
