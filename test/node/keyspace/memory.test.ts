@@ -192,8 +192,14 @@ describe('what keys take', () => {
   });
 
   it('moves with keys to another node, and to a replica', async () => {
-    const other = await startNode({ anyPort: true, config: { save: '""', dir: folder } });
-    const copy = await startNode({ anyPort: true, config: { save: '""', dir: folder } });
+    const other = await startNode({
+      anyPort: true,
+      config: { save: '""', dir: folder, dbfilename: 'other.rdb' },
+    });
+    const copy = await startNode({
+      anyPort: true,
+      config: { save: '""', dir: folder, dbfilename: 'copy.rdb' },
+    });
     const [otherClient, copyClient] = await Promise.all(
       [other, copy].map(({ port }) => RawConnection.open(port)),
     );
