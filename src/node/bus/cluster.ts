@@ -146,6 +146,10 @@ class TcpCluster implements Cluster {
     }
   }
 
+  get waitingBytes(): number {
+    return this.#links.waitingBytes;
+  }
+
   killLinks(direction: 'to' | 'from' | 'all', nodeId: string): boolean {
     const node = this.machine.core.state.node(nodeId);
     if (node === undefined) return false;

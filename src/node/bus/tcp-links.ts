@@ -85,6 +85,13 @@ export class TcpLinks {
     return handleOf(socket);
   }
 
+  /** What waits to be sent to other nodes. */
+  get waitingBytes(): number {
+    let bytes = 0;
+    for (const { writableLength } of this.#sockets) bytes += writableLength;
+    return bytes;
+  }
+
   /** Ends all connections and stops to listen. */
   async close(): Promise<void> {
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));

@@ -20,6 +20,8 @@ export interface MemoryFigures {
   readonly backlogBytes: number;
   /** What is kept for replicas beyond the backlog. */
   readonly replicaBytes: number;
+  /** What waits for other nodes of the cluster; not counted as used, it is little and soon gone. */
+  readonly linkBytes: number;
   readonly databases: readonly DatabaseOverhead[];
   readonly overheadBytes: number;
   readonly datasetBytes: number;
@@ -55,6 +57,7 @@ export function memoryFigures(parts: NodeParts): MemoryFigures {
     peakBytes: stats.peakMemoryBytes,
     backlogBytes: replication.bufferedBytes - replicaBytes,
     replicaBytes,
+    linkBytes: parts.cluster?.waitingBytes ?? 0,
     databases,
     overheadBytes,
     datasetBytes,

@@ -44,11 +44,6 @@ export class NodeMemory implements MemoryUse {
     return this.#parts.clients.memoryBytes;
   }
 
-  get backlogBytes(): number {
-    const { replication } = this.#parts;
-    return replication.bufferedBytes - replication.replicaBytes;
-  }
-
   get replicaBytes(): number {
     return this.#parts.replication.replicaBytes;
   }

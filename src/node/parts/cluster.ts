@@ -54,6 +54,8 @@ export interface Cluster {
   settle(): void;
   /** Writes nodes.conf now; what went wrong, if anything. */
   saveConfig(): string | undefined;
+  /** What waits to be sent to other nodes. */
+  readonly waitingBytes: number;
   /** Closes links with a node (DEBUG CLUSTERLINK KILL). False when the node is not known. */
   killLinks(direction: 'to' | 'from' | 'all', nodeId: string): boolean;
   /** Whether this node is a replica, as nodes.conf has it. */

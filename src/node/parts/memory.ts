@@ -12,9 +12,7 @@ export interface MemoryUse {
   readonly keyBytes: number;
   /** Clients that are no replicas. */
   readonly clientBytes: number;
-  /** The replication stream, as far as it is kept for those that may come again. */
-  readonly backlogBytes: number;
-  /** What is kept beyond that for replicas that lag. */
+  /** What of the replication stream is kept only for replicas that lag. */
   readonly replicaBytes: number;
   /** What waits to be written to the AOF. */
   readonly aofBytes: number;

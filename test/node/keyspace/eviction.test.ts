@@ -29,7 +29,7 @@ function scene(policy: string, options: { slotted?: boolean; databases?: number 
       get usedBytes() {
         return memorySum.bytes + 1000;
       },
-      ...{ startupBytes: 0, keyBytes: 0, clientBytes: 0, backlogBytes: 0, replicaBytes: 1000 },
+      ...{ startupBytes: 0, keyBytes: 0, clientBytes: 0, replicaBytes: 1000 },
       ...{ aofBytes: 0, scriptBytes: 0, cacheBytes: 0, notCountedBytes: 1000 },
     },
     pool: new EvictionPool({ ...keyspace, config }),

@@ -44,7 +44,7 @@ export function memoryStats(node: NodeParts, resp: RespVersion): string {
       ...whole('replication.backlog', figures.backlogBytes),
       ...whole('clients.slaves', figures.replicaBytes),
       ...whole('clients.normal', memory.clientBytes),
-      ...whole('cluster.links', 0),
+      ...whole('cluster.links', figures.linkBytes),
       ...whole('aof.buffer', memory.aofBytes),
       ...whole('lua.caches', scriptBytes),
       ...whole('functions.caches', functionBytes),

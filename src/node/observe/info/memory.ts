@@ -76,7 +76,7 @@ export function memory(parts: NodeParts): string[] {
     mem_total_replication_buffers: replication.bufferedBytes,
     mem_clients_slaves: figures.replicaBytes,
     mem_clients_normal: use.clientBytes,
-    mem_cluster_links: 0,
+    mem_cluster_links: figures.linkBytes,
     mem_aof_buffer: use.aofBytes,
     mem_allocator: `v8-${process.versions.v8}`,
     active_defrag_running: 0,
