@@ -339,12 +339,16 @@ describe('MIGRATE of a bundled node', () => {
   it('lets a key expire on its way', async () => {
     const source = await start('bundled');
     const target = await fakeTarget(() => '');
-    await source.client.text('SET', 'a', '1', 'PX', 30);
-    const migration = source.client.text('MIGRATE', '127.0.0.1', target.port, 'a', 0, 5000);
+    const atMs = Date.now() + 100;
+    // In one write: it must be on its way before it expires.
+    const migration = source.client.pipeline([
+      ['SET', 'a', '1', 'PXAT', atMs],
+      ['MIGRATE', '127.0.0.1', target.port, 'a', 0, 60_000],
+    ]);
     await until(() => target.received.length > 0, 'the key on its way');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => Date.now() > atMs, 'its time');
     target.say('+OK\r\n+OK\r\n');
-    expect(await migration).toBe('OK');
+    expect((await migration).map(String)).toEqual(['OK', 'OK']);
     expect(await source.client.call('DBSIZE')).toBe(0);
   });
 
