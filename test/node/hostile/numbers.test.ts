@@ -28,7 +28,7 @@ const numbers = [
 const data: readonly Command[] = [
   'FLUSHALL',
   'RPUSH list a b c',
-  'SADD set a',
+  'SADD set 1',
   'HSET hash a 1',
   'ZADD zset 1 a 2 b 3 c',
   'SET text value',
