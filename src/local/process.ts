@@ -84,8 +84,8 @@ function signalAll(nodes: readonly NodeProcess[], signal: NodeJS.Signals): void 
 }
 
 /**
- * Resolves when the node answers on 127.0.0.1:`port`. Throws a TribError with the log's last words
- * when its process has ended, or after `timeoutMs`.
+ * Resolves when the node serves on 127.0.0.1:`port`. Throws a TribError with the log's last words when its process has
+ * ended, or when it does not answer for `timeoutMs`; loading its data may take as long as it takes.
  */
 export async function untilReady(
   node: StartedNode,
@@ -94,7 +94,7 @@ export async function untilReady(
   clock: Clock,
   timeoutMs = 20_000,
 ): Promise<void> {
-  const deadlineMs = clock.monotonicMs() + timeoutMs;
+  let deadlineMs = clock.monotonicMs() + timeoutMs;
   for (;;) {
     const end = node.ended();
     if (end !== undefined) {
@@ -103,7 +103,9 @@ export async function untilReady(
         `The node on port ${port} ended at its start (${end}): ${lastWords(dir)}`,
       );
     }
-    if (await answers(port, node.pid)) return;
+    const state = await stateOf(port, node.pid);
+    if (state === 'serves') return;
+    if (state === 'loads') deadlineMs = clock.monotonicMs() + timeoutMs;
     if (clock.monotonicMs() > deadlineMs) {
       throw new TribError('timeout', `The node on port ${port} did not answer: ${lastWords(dir)}`);
     }
@@ -112,27 +114,29 @@ export async function untilReady(
 }
 
 /**
- * Whether the process answers at the port, and not another one that took the port first. A node that wants a password
+ * What the process does at the port; "silent" too when another one took the port first. A node that wants a password
  * does not tell its process id: that it answers is enough then.
  */
-function answers(port: number, pid: number): Promise<boolean> {
+function stateOf(port: number, pid: number): Promise<'serves' | 'loads' | 'silent'> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
     let text = '';
-    const answer = (isReady: boolean): void => {
+    const answer = (state: 'serves' | 'loads' | 'silent'): void => {
       socket.destroy();
-      resolve(isReady);
+      resolve(state);
     };
-    socket.once('connect', () => socket.write('INFO server\r\n'));
+    socket.once('connect', () => socket.write('INFO\r\n'));
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
-      if (text.startsWith('-')) answer(text.startsWith('-NOAUTH'));
+      if (text.startsWith('-')) answer(text.startsWith('-NOAUTH') ? 'serves' : 'silent');
       const told = /^process_id:(\d+)\r$/m.exec(text)?.[1];
-      if (told !== undefined) answer(Number(told) === pid);
+      const loading = /^loading:(\d)\r$/m.exec(text)?.[1];
+      if (told !== undefined && Number(told) !== pid) answer('silent');
+      else if (told !== undefined && loading !== undefined) answer(loading === '0' ? 'serves' : 'loads');
     });
-    socket.setTimeout(1000, () => answer(false));
-    socket.once('close', () => answer(false));
-    socket.once('error', () => answer(false));
+    socket.setTimeout(1000, () => answer('silent'));
+    socket.once('close', () => answer('silent'));
+    socket.once('error', () => answer('silent'));
   });
 }
 

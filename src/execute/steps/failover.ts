@@ -43,7 +43,7 @@ export async function takeOver(
   return failover({ kind: 'failover', replica: node, master, way: 'manual' }, context);
 }
 
-function isServing(view: NodeView): boolean {
+function isServing(view: Pick<NodeView, 'id' | 'lines'>): boolean {
   const own = view.lines.find(({ id }) => id === view.id);
   return own?.flags.includes('master') === true && own.slots.length > 0;
 }
@@ -51,12 +51,14 @@ function isServing(view: NodeView): boolean {
 /**
  * Whether it serves by an election that it has won from this master. A node that won another a few seconds ago, and has
  * been made a replica anew since, counts those votes again: it takes itself for the master at once, with the epoch of
- * then, until the others set it right. Source: cluster.c clusterHandleSlaveFailover (failover_auth_count).
+ * then, until the others set it right. A master that follows it already shows its epoch.
+ * Source: cluster.c clusterHandleSlaveFailover (failover_auth_count), clusterGenNodeDescription.
  */
-function hasWon(view: NodeView, master: NodeRef): boolean {
+export function hasWon(view: Pick<NodeView, 'id' | 'lines'>, master: Pick<NodeRef, 'id'>): boolean {
   const own = view.lines.find(({ id }) => id === view.id);
   const former = view.lines.find(({ id }) => id === master.id);
-  return isServing(view) && (own?.configEpoch ?? 0) > (former?.configEpoch ?? -1);
+  if (own === undefined || !isServing(view)) return false;
+  return former === undefined || former.masterId === own.id || own.configEpoch > former.configEpoch;
 }
 
 /**

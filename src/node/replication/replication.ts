@@ -63,6 +63,8 @@ class NodeReplication implements Replication, ReplicaService {
   readonly #failover: PlannedFailover;
   /** Where the data stood that were read from disk. */
   #restored: StreamPosition | undefined;
+  /** Whether a replica was told the history of this node as a master. */
+  #hasLed = false;
 
   constructor(deps: ReplicationDeps) {
     this.#deps = deps;
@@ -212,13 +214,13 @@ class NodeReplication implements Replication, ReplicaService {
     this.#replica.connect();
   }
 
-  /** The data are still those that were read from disk: so is their history. */
+  /** The data are still those that were read from disk: so is their history, unless a replica was given another since. */
   #resumeRestored(): void {
     const restored = this.#restored;
     const { databases, dispatch } = this.#deps;
     dispatch.master.reset();
     this.#restored = undefined;
-    if (restored === undefined || restored.offset !== this.#stream.offset) return;
+    if (restored === undefined || restored.offset !== this.#stream.offset || this.#hasLed) return;
     this.#stream.resume(restored.id);
     dispatch.master.db = databases[restored.streamDb] ?? dispatch.master.db;
   }
@@ -286,6 +288,7 @@ class NodeReplication implements Replication, ReplicaService {
     if (this.#failover.state !== 'no-failover') return error("NOMASTERLINK Can't SYNC while failing over");
     if (this.#replica && !this.#replica.linkUp)
       return error("NOMASTERLINK Can't SYNC while not connected with my master");
+    if (this.#replica === undefined) this.#hasLed = true;
     return this.#masterSide.sync(client, from);
   }
 
