@@ -102,4 +102,21 @@ describe.each(['redis-server', 'bundled'] as const)(`beside %s${redisServerNote}
     expect(await master.info('sync_partial_ok')).toBe('1');
     expect(await master.info('sync_full')).toBe('1');
   });
+
+  test('a master that a replica has joined since hands over by the history that it gave it', async () => {
+    const lasting = await lastingNode();
+    let master = await lasting.start();
+    const first = await follower(engine, lasting.port);
+    await master.text('SET', 'a', '1');
+    await master.call('WAIT', 1, 5000);
+    await first.stop();
+    await lasting.end(master);
+    master = await lasting.start();
+    const second = await follower(engine, lasting.port);
+    await second.client.text('REPLICAOF', 'NO', 'ONE');
+    await master.text('REPLICAOF', '127.0.0.1', second.port);
+    await until(async () => (await field(master, 'master_link_status')) === 'up', 'the link back');
+    expect(await second.info('sync_partial_ok')).toBe('1');
+    expect(await second.info('sync_full')).toBe('0');
+  });
 });
