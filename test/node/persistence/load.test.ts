@@ -7,6 +7,7 @@ import { freePorts } from '../../../src/local/ports.ts';
 import { NodeStartError, startNode } from '../../../src/node/node.ts';
 import { RdbWriter } from '../../../src/protocol/rdb/writer.ts';
 import { RawConnection } from '../../helpers/raw-connection.ts';
+import { until } from '../../helpers/servers.ts';
 import { startStandalone } from '../../helpers/standalone.ts';
 
 const POSITION = { id: 'a'.repeat(40), offset: 1234, streamDb: 1 };
@@ -133,6 +134,8 @@ describe('a node that starts with an RDB file', () => {
       onListening: ({ port }) => {
         questions = (async () => {
           const client = await RawConnection.open(port);
+          // It listens a moment before it opens the file.
+          await until(async () => (await client.text('INFO')).includes('loading_start_time'), 'it to read');
           for (const words of [
             ['GET', 'key0'],
             ['PING'],
