@@ -15,7 +15,7 @@ const wanted = process.env['TRIB_CRASH_POINTS'] ?? '';
 const [firstPoint = 1, lastPoint = Number.POSITIVE_INFINITY] =
   wanted === 'all' ? [] : wanted.split('-').map(Number);
 const everyPoint = wanted !== '';
-const samples = 6;
+const samples = 4;
 
 const killer = join(import.meta.dirname, '../helpers/crash-after.mjs');
 /** So many runs in a row that came to their end before the point: there are no more points. */
