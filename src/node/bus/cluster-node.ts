@@ -33,6 +33,8 @@ export class ClusterNode {
   failTimeMs = 0;
   /** When this node last voted for a replica of this master. */
   votedMs = 0;
+  /** When this node heard of its promotion; 0 when it was a master all the while. */
+  masterSinceMs = 0;
   /** Since when this master has slots and no working replica, though it had some; kept by replicas. */
   orphanedMs = 0;
   /** Replication offset in bytes, from its last message. */

@@ -149,9 +149,24 @@ function learnSender(
   if (body.type === 'ping' && !sender.inHandshake) learnAddress(core, sender, link, header);
 }
 
+/**
+ * Whether a late packet tells of the replica that its sender was before its promotion: the two links between nodes keep no order
+ * among each other. Redis believes it: the slots are nobody's then, the cluster looks smaller, and a minority may elect. What is
+ * no late packet is believed a node timeout later.
+ */
+function saysWhatItWas(core: BusCore, sender: ClusterNode, header: BusHeader): boolean {
+  if (!sender.isMaster || header.masterId === undefined) return false;
+  const isOlder = header.configEpoch < sender.configEpoch && header.currentEpoch <= sender.configEpoch;
+  return isOlder && core.nowMs - sender.masterSinceMs < core.settings.nodeTimeoutMs;
+}
+
 /** Role first: only a master's claims count. */
 function learnConfiguration(core: BusCore, sender: ClusterNode, header: BusHeader, body: PingBody): void {
   if (sender === core.state.myself) return;
+  if (saysWhatItWas(core, sender, header)) {
+    hearGossip(core, sender, body.gossip);
+    return;
+  }
   // A master that has become a replica tells of its new master just as an UPDATE does. So its slots are nobody's at no time:
   // in Redis they are for a moment, the cluster looks smaller, and then a minority elects.
   if (sender.isMaster && header.masterId !== undefined)

@@ -38,6 +38,7 @@ export function becomeMaster(core: BusCore, node: ClusterNode): void {
   }
   node.mark(nodeFlag.replica, false);
   node.mark(nodeFlag.master, true);
+  node.masterSinceMs = core.nowMs;
   core.saveSoon('later');
   core.updateStateSoon();
 }
