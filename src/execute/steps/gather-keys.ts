@@ -29,8 +29,14 @@ import {
 import { Patience } from '../migrate/patience.ts';
 import { targetForSource } from '../migrate/target-for-source.ts';
 import { countKeys, keysIn, listKeys } from '../slot-keys.ts';
-import { StuckSlot } from './move-slots/key-mover.ts';
-import { stuckBecause, whyNotGathered } from './move-slots/stuck.ts';
+import {
+  allowMore,
+  keysSkipped,
+  keysTooLarge,
+  raiseTimeout,
+  StuckSlot,
+  stuckBecause,
+} from '../stuck-slot.ts';
 import { demandAll, setStable } from './slot-commands.ts';
 
 const slotsAtOnce = 256;
@@ -46,8 +52,8 @@ interface Way {
 }
 
 /**
- * Returns the rest of the step when the operator ended it. Throws KeysDiffer when keys are left, and a TribError when a
- * node refuses; no key is lost by it.
+ * Returns the rest of the step when the operator ended it. Throws KeysDiffer when keys that differ are left, and a TribError
+ * when only keys too large are, or a node refuses; no key is lost by it.
  */
 export async function gatherKeys(
   step: GatherKeys,
@@ -200,7 +206,7 @@ function lasted({ source, ownerForSource }: Way, error: Error, patience: Patienc
 /** Keys that differ are told first. */
 function whyLeft({ source, owner }: Way, stuck: readonly StuckSlot[]): TribError {
   const differing = stuckBecause(stuck, 'differs');
-  if (differing.length === 0) return whyNotGathered(source.address, stuck);
+  if (differing.length === 0) return whyTheyStay(source.address, stuck);
   const nodes = [owner.address, source.address] as const;
   const hint =
     "Nothing was overwritten. Delete the wrong copies, or run it again with --replace: the owner's count.";
@@ -210,4 +216,12 @@ function whyLeft({ source, owner }: Way, stuck: readonly StuckSlot[]): TribError
     differing.map((each) => ({ ...each, nodes })),
     hint,
   );
+}
+
+/** Those that have not come for their size. */
+function whyTheyStay(source: Address, stuck: readonly StuckSlot[]): TribError {
+  const large = stuckBecause(stuck, 'too large');
+  const stay = 'They stay where they are, and no client finds them there.';
+  if (large.length > 0) return keysTooLarge(source, large, `${stay} ${raiseTimeout}, then run fix again.`);
+  return keysSkipped(stuckBecause(stuck, 'skipped'), `${stay} Run fix again with ${allowMore}.`);
 }

@@ -20,26 +20,11 @@ import {
 } from '../../migrate/migrate.ts';
 import { Patience } from '../../migrate/patience.ts';
 import { keysIn, listKeys } from '../../slot-keys.ts';
+import { StuckSlot, type WhyStuck } from '../../stuck-slot.ts';
 import type { Ends } from './ends.ts';
 
 /** The MIGRATEs that stand in line behind a running one (slot-stream.ts) are read together, and nobody comes between. */
 const carriedOutAtOnce = 2;
-
-/** "differs": source and target hold them with different values or times to live. */
-export type WhyStuck = 'differs' | 'too large' | 'skipped';
-
-/** A slot that cannot be drained until the operator has done something about the keys. It stays open. */
-export class StuckSlot extends Error {
-  override readonly name = 'StuckSlot';
-  readonly slot: number;
-  readonly keys: readonly { readonly key: Buffer; readonly why: WhyStuck }[];
-
-  constructor(slot: number, keys: StuckSlot['keys']) {
-    super(`slot ${slot} cannot be drained`);
-    this.slot = slot;
-    this.keys = keys;
-  }
-}
 
 export class KeyMover {
   readonly #ends: Ends;

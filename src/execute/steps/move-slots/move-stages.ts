@@ -7,12 +7,13 @@ import { SlotSet } from '../../../protocol/slots/slot-set.ts';
 import type { StepContext } from '../../context.ts';
 import { SizeGuard } from '../../migrate/large-keys.ts';
 import { countKeys, keysIn, listKeys } from '../../slot-keys.ts';
+import type { SlotKeys } from '../../stuck-slot.ts';
 import { type Closer, emptinessQuestions } from './close.ts';
 import type { Ends, Stages } from './ends.ts';
 import { KeyMover } from './key-mover.ts';
 import { openSlots, takeAgain, tellOthers } from './set-slot.ts';
 import { type Moved, moveFullSlots, type OpenableSlot } from './slot-stream.ts';
-import { keysLost, keysRefused, type SlotKeys, whyStuck } from './stuck.ts';
+import { keysLost, keysRefused, whyStuck } from './stuck.ts';
 
 /** Each SETSLOT costs little by itself, each write of nodes.conf much: a node writes it once for a batch. */
 const emptyBatchSlots = 512;

@@ -4,9 +4,10 @@
  */
 import { type Reply, ReplyError } from '../../../client/command.ts';
 import type { StepContext } from '../../context.ts';
+import { StuckSlot } from '../../stuck-slot.ts';
 import type { Closer, Told } from './close.ts';
 import type { Ends } from './ends.ts';
-import { type KeyMover, StuckSlot } from './key-mover.ts';
+import type { KeyMover } from './key-mover.ts';
 import { openSlots } from './set-slot.ts';
 
 export interface OpenableSlot {

@@ -1,16 +1,18 @@
 /** Owns the words for what a move could not do: keys that stay, and keys that a fault of the server has cost. */
 import { TribError } from '../../../core/errors.ts';
 import { formatRanges, rangesOf } from '../../../protocol/slots/slot-set.ts';
-import { type Address, formatAddress } from '../../../protocol/text/addresses.ts';
+import { formatAddress } from '../../../protocol/text/addresses.ts';
 import { differOnTwoNodes, type KeysDiffer, keyLines, keysOfSlots } from '../../keys-differ.ts';
+import {
+  allowMore,
+  keysSkipped,
+  keysTooLarge,
+  raiseTimeout,
+  type SlotKeys,
+  type StuckSlot,
+  stuckBecause,
+} from '../../stuck-slot.ts';
 import type { Ends } from './ends.ts';
-import type { StuckSlot, WhyStuck } from './key-mover.ts';
-
-/** Keys of a slot. */
-export interface SlotKeys {
-  readonly slot: number;
-  readonly keys: readonly Buffer[];
-}
 
 /** The error for slots that stay open; keys that differ are told first. */
 export function whyStuck(ends: Ends, stuck: readonly StuckSlot[]): TribError {
@@ -27,49 +29,12 @@ export function whyStuck(ends: Ends, stuck: readonly StuckSlot[]): TribError {
   );
 }
 
-const raiseTimeout = 'Raise the node timeout of every node for a while (CONFIG SET cluster-node-timeout)';
-const allowMore = '--big-keys alone or a longer --max-pause';
-
-/** The keys that stay for this reason, by slot. */
-export function stuckBecause(stuck: readonly StuckSlot[], why: WhyStuck): SlotKeys[] {
-  return stuck
-    .map(({ slot, keys }) => ({ slot, keys: keys.filter((key) => key.why === why).map(({ key }) => key) }))
-    .filter(({ keys }) => keys.length > 0);
-}
-
-/** The error for keys that lie on a node without a right to them, and stay there for their size. */
-export function whyNotGathered(source: Address, stuck: readonly StuckSlot[]): TribError {
-  const large = stuckBecause(stuck, 'too large');
-  const stay = 'They stay where they are, and no client finds them there.';
-  if (large.length > 0) return keysTooLarge(source, large, `${stay} ${raiseTimeout}, then run fix again.`);
-  return keysSkipped(stuckBecause(stuck, 'skipped'), `${stay} Run fix again with ${allowMore}.`);
-}
-
 function keysDiffer({ source, target }: Ends, stuck: readonly SlotKeys[]): KeysDiffer {
   return differOnTwoNodes(
     source.address,
     target.address,
     stuck.map(({ slot, keys }) => ({ slot, keys, nodes: [source.address, target.address] })),
     `${stayOpen(stuck)} Delete the wrong copies, or move again with --replace: the source's win.`,
-  );
-}
-
-function keysTooLarge(source: Address, stuck: readonly SlotKeys[], hint: string): TribError {
-  return new TribError(
-    'unsafe',
-    [
-      `*** Found key(s) so large that moving them would block ${formatAddress(source)} until it is taken for failed:`,
-      ...keyLines(keysOfSlots(stuck)),
-    ].join('\n'),
-    { hint },
-  );
-}
-
-function keysSkipped(stuck: readonly SlotKeys[], hint: string): TribError {
-  return new TribError(
-    'unsafe',
-    ['*** Skipped key(s) too big for the allowed pause:', ...keyLines(keysOfSlots(stuck))].join('\n'),
-    { hint },
   );
 }
 
